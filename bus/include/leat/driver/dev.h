@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * driver/dev.h - the device-access contract: a PCI device, however it is
+ * reached. For bus and driver authors: may change in any minor release.
+ *
+ * Nouns are fields, verbs are ops: open fills in regions, interrupts and IOVA
+ * ranges as plain data in struct leat_dev; only actions are functions.
+ *
+ * Promises of every backend:
+ * - Configuration space is region LEAT_REGION_CONFIG; pci.h needs no ops.
+ * - After open the BARs are programmed and memory decoding is on; bus
+ *   mastering is off until a driver turns it on (leat_pci_bus_master()).
+ * - region_map returns -ENOTSUP if any byte of the window cannot be mapped. The
+ *   window then works trapped, one access of its width at a time, and nobody
+ *   asks which it got.
+ * - After an error that means "gone" (socket closed, descriptor dead) reads
+ *   give all ones and writes vanish, as PCI does on surprise removal; mapped
+ *   windows are first covered with a page of all ones. dev->dead is set, one
+ *   line is logged, dev->event is called with LEAT_EVENT_GONE.
+ * - Trapped accesses may come from several threads (queues share one socket):
+ *   one lock, a bounded wait.
+ */
+#ifndef LEAT_DRIVER_DEV_H
+#define LEAT_DRIVER_DEV_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/barrier.h>
+#include <leat/compiler.h>
+#include <leat/driver/aspace.h>
+#include <leat/driver/core.h>
+#include <leat/endian.h>
+#include <leat/port.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_dev;
+
+enum leat_region_index {
+	LEAT_REGION_BAR0, LEAT_REGION_BAR1, LEAT_REGION_BAR2,
+	LEAT_REGION_BAR3, LEAT_REGION_BAR4, LEAT_REGION_BAR5,
+	LEAT_REGION_ROM,
+	LEAT_REGION_CONFIG,
+	LEAT_REGION_VGA,
+	LEAT_REGIONS,		/* those the PCI layout names; a device may have more */
+};
+
+enum leat_irq_index {
+	LEAT_IRQ_INTX, LEAT_IRQ_MSI, LEAT_IRQ_MSIX, LEAT_IRQ_ERR, LEAT_IRQ_REQ,
+	LEAT_IRQS,
+};
+
+enum leat_irq_action {
+	LEAT_IRQ_TRIGGER, LEAT_IRQ_MASK, LEAT_IRQ_UNMASK,
+};
+
+#define LEAT_REGION_READ  (UINT32_C(1) << 0)
+#define LEAT_REGION_WRITE (UINT32_C(1) << 1)
+#define LEAT_REGION_MMAP  (UINT32_C(1) << 2)
+
+struct leat_region {
+	uint64_t	size;		/* bytes; 0: no such region */
+	uint32_t	flags;		/* LEAT_REGION_* */
+};
+
+/*
+ * A window on registers: [off, off + len) of a region. @base is where it is
+ * mapped, or NULL if it works trapped. Made by leat_mmio_map().
+ */
+struct leat_mmio {
+	volatile void	*base;
+	struct leat_dev	*dev;
+	unsigned int	region;
+	uint64_t	off;
+	size_t		len;
+	void		*map;		/* backend's: what to unmap */
+	size_t		map_len;
+	struct leat_mmio *next;		/* backend's list of mapped windows */
+};
+
+struct leat_dev_ops {
+	const char *scheme;		/* "vfio-user", "sim" */
+	size_t dev_size;		/* the backend's struct, struct leat_dev first */
+
+	/* life; @addr is what stands behind the scheme's colon */
+	int  (*open)(struct leat_dev *dev, const char *addr);
+	void (*close)(struct leat_dev *dev);
+	int  (*reset)(struct leat_dev *dev);
+
+	/* registers: a @len of 1, 2, 4 or 8 is one access of that width */
+	int  (*region_read)(struct leat_dev *dev, unsigned int region, uint64_t off,
+			    void *buf, size_t len);
+	int  (*region_write)(struct leat_dev *dev, unsigned int region, uint64_t off,
+			     const void *buf, size_t len);
+	int  (*region_map)(struct leat_dev *dev, struct leat_mmio *win);
+	void (*region_unmap)(struct leat_dev *dev, struct leat_mmio *win);
+
+	/*
+	 * Interrupts. With LEAT_IRQ_TRIGGER, @fds holds @count eventfds (-1 unbinds
+	 * one) and @count 0 disables the index; NULL @fds fires. With MASK and
+	 * UNMASK @fds is NULL. A bound vector is delivered: the backend unmasks it.
+	 */
+	int  (*irq_set)(struct leat_dev *dev, unsigned int index, enum leat_irq_action action,
+			unsigned int start, unsigned int count, const int *fds);
+
+	/* everything rare, as VFIO_DEVICE_FEATURE. May be NULL. */
+	int  (*feature)(struct leat_dev *dev, uint32_t feature, void *buf, size_t len);
+};
+
+/* Backends embed it as their first member. */
+struct leat_dev {
+	const struct leat_dev_ops *ops;
+	struct leat_ctx	*ctx;
+	char		*addr;		/* whole, with scheme: for messages */
+	struct leat_region region[LEAT_REGIONS];
+	uint32_t	irqs[LEAT_IRQS];	/* vectors of each kind */
+	bool		can_reset;
+	bool		dead;		/* read with leat_load_relaxed() in other threads */
+	struct leat_aspace *as;
+
+	/* Set by whoever opened the device, before or after; called on the thread that noticed. */
+	void		(*event)(struct leat_dev *dev, enum leat_event event);
+	void		*owner;
+
+	/* NULL unless the device runs only when its user polls ("sim:"). */
+	void		(*step)(struct leat_dev *dev);
+};
+
+/*
+ * leat_dev_open - open a device by address, "vfio-user:PATH" or "sim:MODEL[,...]".
+ * The first colon ends the scheme. -EINVAL names the schemes there are.
+ */
+LEAT_API int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out);
+LEAT_API void leat_dev_close(struct leat_dev *dev);
+
+/*
+ * leat_mmio_map - a window on registers, mapped or trapped. -EINVAL (logged) if
+ * the region is not there or the window does not lie in it.
+ */
+LEAT_API int leat_mmio_map(struct leat_dev *dev, unsigned int region, uint64_t off, size_t len,
+			   struct leat_mmio *win);
+LEAT_API void leat_mmio_unmap(struct leat_mmio *win);
+
+/* The trapped half of the accessors. A failed read gives all ones. */
+LEAT_API uint64_t leat_mmio_read_trapped(const struct leat_mmio *win, uint32_t reg, size_t width);
+LEAT_API void leat_mmio_write_trapped(const struct leat_mmio *win, uint32_t reg, uint64_t val,
+				      size_t width);
+
+/*
+ * leat_mmio_wait32 - until (register & mask) == want, at most @usec
+ * microseconds. 0 or -ETIMEDOUT; -ENODEV if the device reads all ones.
+ */
+LEAT_API int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_t mask,
+			      uint32_t want, unsigned int usec);
+
+/*
+ * Registers are little-endian and naturally aligned; @reg counts from the
+ * window's start. Writes come after every earlier write to memory (descriptors
+ * first, doorbell second), reads before every later read.
+ */
+#define LEAT_MMIO_ACCESSORS(bits)								\
+	LEAT_INLINE uint##bits##_t leat_mmio_read##bits(const struct leat_mmio *win, uint32_t reg) \
+	{											\
+		uint##bits##_t v;								\
+												\
+		if (LEAT_LIKELY(win->base))							\
+			v = LEAT_SWAP##bits(*(volatile uint##bits##_t *)			\
+				((volatile char *)win->base + reg));				\
+		else										\
+			v = (uint##bits##_t)leat_mmio_read_trapped(win, reg, bits / 8);		\
+		leat_dma_rmb();									\
+		return v;									\
+	}											\
+												\
+	LEAT_INLINE void leat_mmio_write##bits(const struct leat_mmio *win, uint32_t reg,	\
+					       uint##bits##_t val)				\
+	{											\
+		leat_dma_wmb();									\
+		if (LEAT_LIKELY(win->base))							\
+			*(volatile uint##bits##_t *)((volatile char *)win->base + reg) =	\
+				LEAT_SWAP##bits(val);						\
+		else										\
+			leat_mmio_write_trapped(win, reg, val, bits / 8);			\
+	}
+
+#define LEAT_SWAP8(x) (x)
+LEAT_MMIO_ACCESSORS(8)
+LEAT_MMIO_ACCESSORS(16)
+LEAT_MMIO_ACCESSORS(32)
+LEAT_MMIO_ACCESSORS(64)
+
+LEAT_END_DECLS
+
+#endif

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * ctx.h - a context owns everything: memory, pools, ports, the log sink.
+ *
+ * There are no globals; two contexts in one process know nothing of each
+ * other. The functions here belong to the control thread: one thread at a
+ * time calls them, and it may be a polling thread too.
+ */
+#ifndef LEAT_CTX_H
+#define LEAT_CTX_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/compiler.h>
+#include <leat/log.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_ctx;
+struct leat_driver;
+struct leat_model;
+
+/* A NUMA node for .node fields, where 0 means "choose well". */
+#define LEAT_NODE(n) ((unsigned int)(n) + 1)
+
+/* Zero in a field means "choose well". */
+struct leat_ctx_config {
+	size_t		mem_size;	/* bytes of DMA memory set aside at open; 0: as pools need */
+	size_t		page_size;	/* 4096, 2 MiB or 1 GiB, and no other; 0: best there is */
+	unsigned int	node;		/* LEAT_NODE(n): where memory should come from */
+
+	/*
+	 * The drivers that may be used, ending with NULL: leat_drivers, or a list
+	 * of one's own (which then is all that a static program links). The same
+	 * for models behind "sim:" addresses (leat_models); NULL: none.
+	 */
+	const struct leat_driver *const *drivers;
+	const struct leat_model *const *models;
+
+	leat_log_fn	*log;		/* NULL: silence */
+	void		*log_arg;
+	enum leat_log_level log_level;	/* the most talkative level wanted; 0: errors only */
+
+	/* Nanoseconds, monotonic; for tests that turn time by hand. NULL: leat_now_ns(). */
+	uint64_t	(*clock)(void *arg);
+	void		*clock_arg;
+
+	char		error[LEAT_ERROR_LEN];	/* out: why leat_ctx_open() failed */
+};
+
+/*
+ * leat_ctx_open - make a context.
+ *
+ * @cfg may be NULL. Returns 0, or -errno with the sentence in cfg->error:
+ * -EINVAL a field is out of range, -ENOMEM the memory asked for is not there.
+ */
+LEAT_API int leat_ctx_open(struct leat_ctx_config *cfg, struct leat_ctx **out);
+
+/* Closes what is still open (ports, pools) and gives everything back. NULL is fine. */
+LEAT_API void leat_ctx_close(struct leat_ctx *ctx);
+
+/* The last sentence logged at LEAT_LOG_ERROR, or ""; valid until the next one. */
+LEAT_API const char *leat_ctx_error(const struct leat_ctx *ctx);
+
+/*
+ * leat_ctx_fd - one descriptor to wait on: readable when leat_ctx_poll() has
+ * work. It belongs to the context; do not read it.
+ */
+LEAT_API int leat_ctx_fd(const struct leat_ctx *ctx);
+
+/*
+ * leat_ctx_poll - handle what is due: a peer gone, a removal request, an
+ * error, a change of link; deliver it to the ports' event callbacks.
+ *
+ * Looks at most once a millisecond, so calling it every round costs a clock
+ * read. Returns 0, or -ENODEV when a port was lost that has no event callback
+ * (leat_ctx_error() says which), once for each such port.
+ */
+LEAT_API int leat_ctx_poll(struct leat_ctx *ctx);
+
+/* The library's version, "0.1.0". */
+LEAT_API const char *leat_version(void);
+
+LEAT_END_DECLS
+
+#endif

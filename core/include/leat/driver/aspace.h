@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * driver/aspace.h - address spaces: who sees which memory at which address.
+ * For bus and driver authors: may change in any minor release.
+ *
+ * Core picks one IOVA for a segment, good in every address space attached to
+ * the context; a backend maps it there. Shared segments (packet buffers) are
+ * replayed into a new space before leat_aspace_attach() returns; private ones
+ * (a port's rings) exist in one space only.
+ */
+#ifndef LEAT_DRIVER_ASPACE_H
+#define LEAT_DRIVER_ASPACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/compiler.h>
+#include <leat/ctx.h>
+#include <leat/mem.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_aspace;
+
+/* One fd-backed stretch of DMA memory. Core's; backends read it. */
+struct leat_seg {
+	void		*va;
+	leat_iova_t	iova;		/* an order, not a request */
+	size_t		len;		/* multiple of page_size */
+	int		fd;
+	uint64_t	fd_off;
+	size_t		page_size;
+	int		node;		/* NUMA node, -1: none asked or none there */
+};
+
+/* Inclusive bounds, as VFIO reports them. */
+struct leat_iova_range {
+	leat_iova_t	first, last;
+};
+
+struct leat_aspace_ops {
+	/* Map @seg at @seg->iova, readable and writable by the device. 0 or -errno, logged. */
+	int	(*dma_map)(struct leat_aspace *as, const struct leat_seg *seg);
+	/* Returns when the device can no longer reach it. */
+	void	(*dma_unmap)(struct leat_aspace *as, const struct leat_seg *seg);
+};
+
+/* Storage is the backend's, which fills the upper part before attaching. */
+struct leat_aspace {
+	const struct leat_aspace_ops *ops;
+	const char	*name;		/* for messages: the device's address */
+	const struct leat_iova_range *ranges;	/* usable, ascending, not overlapping */
+	unsigned int	nranges;	/* 0: everything */
+	uint8_t		dma_bits;	/* address width of the narrowest device; 0: 64 */
+	size_t		page_size;	/* smallest page it can map; 0: 4096 */
+
+	struct leat_ctx	*ctx;		/* core's, from here on */
+	struct leat_aspace *next;
+	struct leat_pseg *priv;		/* private segments */
+};
+
+/*
+ * leat_aspace_attach - map all shared segments into @as and keep it up to date.
+ * -ENOSPC if its ranges exclude a segment already placed (logged, with the
+ * segment and the ranges); -errno of the first map that failed, all undone.
+ */
+LEAT_API int leat_aspace_attach(struct leat_ctx *ctx, struct leat_aspace *as);
+
+/* Unmap everything, private segments included. Never attached: nothing. */
+LEAT_API void leat_aspace_detach(struct leat_aspace *as);
+
+/*
+ * leat_aspace_alloc - zeroed memory that only the devices of @as see, for
+ * descriptor rings. As leat_mem_alloc() otherwise.
+ */
+LEAT_API int leat_aspace_alloc(struct leat_aspace *as, size_t len, size_t align,
+			       struct leat_mem *out);
+LEAT_API void leat_aspace_free(struct leat_aspace *as, struct leat_mem *mem);
+
+LEAT_END_DECLS
+
+#endif

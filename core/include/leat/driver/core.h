@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * driver/core.h - what core offers to buses and drivers. For driver authors:
+ * may change in any minor release.
+ */
+#ifndef LEAT_DRIVER_CORE_H
+#define LEAT_DRIVER_CORE_H
+
+#include <stdint.h>
+
+#include <leat/compiler.h>
+#include <leat/ctx.h>
+#include <leat/log.h>
+
+LEAT_BEGIN_DECLS
+
+/*
+ * leat_log - one sentence to the application's sink. Errors are also kept for
+ * leat_ctx_error(). Any thread may log; the kept sentence is the control thread's.
+ */
+LEAT_API void leat_log(struct leat_ctx *ctx, enum leat_log_level level, const char *fmt, ...)
+	LEAT_PRINTF(3, 4);
+
+/* Log at LEAT_LOG_ERROR and return @err (a negative errno): "return leat_fail(ctx, -EINVAL, ...". */
+LEAT_API int leat_fail(struct leat_ctx *ctx, int err, const char *fmt, ...) LEAT_PRINTF(3, 4);
+
+/* Nanoseconds by the context's clock. */
+LEAT_API uint64_t leat_ctx_now(const struct leat_ctx *ctx);
+
+/* The lists given at open, never NULL, ending with NULL. */
+LEAT_API const struct leat_driver *const *leat_ctx_drivers(const struct leat_ctx *ctx);
+LEAT_API const struct leat_model *const *leat_ctx_models(const struct leat_ctx *ctx);
+
+/*
+ * struct leat_watch - something leat_ctx_poll() looks after.
+ *
+ * Storage is the caller's. @ready runs when @fd is readable, hung up or in
+ * error (level-triggered); @fd -1 means none. @tick, if not NULL, runs every
+ * @period_ns as well. Both run inside leat_ctx_poll(), on its thread, and may
+ * remove any watch, this one included.
+ */
+struct leat_watch {
+	int		fd;
+	void		(*ready)(struct leat_watch *w);
+	void		(*tick)(struct leat_watch *w);
+	uint64_t	period_ns;
+
+	uint64_t	due;			/* core's */
+	struct leat_watch *next, **prev;	/* core's */
+};
+
+/* Returns 0, or -errno from epoll_ctl. Control thread, as remove. */
+LEAT_API int leat_watch_add(struct leat_ctx *ctx, struct leat_watch *w);
+LEAT_API void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w);
+
+/* Make the next leat_ctx_poll() look at once, whatever the millisecond says. */
+LEAT_API void leat_ctx_hurry(struct leat_ctx *ctx);
+
+LEAT_END_DECLS
+
+#endif

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * driver/driver.h - the driver contract. For driver authors: may change in any
+ * minor release. doc/adding-a-driver.md walks through it.
+ *
+ * Rules: a setup that fails leaves nothing behind, and core never calls the
+ * matching undo. Undo verbs return void and are called once for what setup
+ * made. Core checks arguments and order before it calls; drivers do not check
+ * again. A device that is gone (dev->dead) makes every verb fail or do nothing,
+ * never hang.
+ */
+#ifndef LEAT_DRIVER_DRIVER_H
+#define LEAT_DRIVER_DRIVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/compiler.h>
+#include <leat/driver/aspace.h>
+#include <leat/driver/core.h>
+#include <leat/port.h>
+#include <leat/stats.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_dev;
+
+/* 0xffff in a field matches anything. A table ends with vendor 0. */
+struct leat_pci_id {
+	uint16_t	vendor, device;
+};
+
+#define LEAT_PCI_ANY UINT16_C(0xffff)
+
+struct leat_driver {
+	const char		 *name;		/* "virtio-net"; also its log prefix */
+	const struct leat_pci_id *ids;
+	size_t			 port_size;	/* the driver's struct, zeroed by core */
+
+	/* attach: find and map registers, reset, fill port->mac, caps, link, info */
+	int  (*attach)(struct leat_port *port);
+	void (*detach)(struct leat_port *port);
+
+	/*
+	 * configure: check port->cfg against the device and settle what the queues
+	 * need to know (features, MTU), before any is set up. May be NULL.
+	 */
+	int  (*configure)(struct leat_port *port);
+
+	/* queues: setup allocates the ring and sets q->burst; nothing runs yet */
+	int  (*rxq_setup)(struct leat_port *port, unsigned int id, struct leat_rxq **out);
+	void (*rxq_free)(struct leat_rxq *q);
+	int  (*txq_setup)(struct leat_port *port, unsigned int id, struct leat_txq **out);
+	void (*txq_free)(struct leat_txq *q);
+
+	/* run: after start the device owns the posted buffers; after stop the pool has them back */
+	int  (*start)(struct leat_port *port);
+	void (*stop)(struct leat_port *port);
+
+	/* sleep: arm before waiting on the queue's eventfd, poll once more, then sleep. May be NULL. */
+	int  (*rxq_arm)(struct leat_rxq *q);
+	void (*rxq_disarm)(struct leat_rxq *q);
+
+	/* control: any may be NULL */
+	void (*link)(struct leat_port *port, struct leat_link *out);
+	void (*stats)(struct leat_port *port, struct leat_stats *out);	/* add device counts */
+};
+
+/*
+ * struct leat_port - drivers embed it as the first member of their own struct.
+ * Above the line the driver fills, below it only reads.
+ */
+struct leat_port {
+	struct leat_caps caps;		/* attach */
+	uint8_t		mac[6];		/* attach */
+	uint16_t	mtu;		/* attach: the device's, or 1500; configure may settle it */
+	char		info[160];	/* attach, configure, start: what was chosen */
+
+	/* ------------------------------------------------------------------ */
+	struct leat_ctx	*ctx;
+	struct leat_dev	*dev;
+	const struct leat_driver *drv;
+	char		*name;
+	struct leat_port_config cfg;	/* resolved: no zeros left that meant "choose" */
+	struct leat_rxq	*rxq[LEAT_PORT_QUEUES_MAX];
+	struct leat_txq	*txq[LEAT_PORT_QUEUES_MAX];
+	bool		started;
+	bool		gone;		/* event delivered; bursts do nothing */
+	bool		told;		/* loss reported */
+
+	/* The device's end: set by whoever opened it, before leat_port_attach(). */
+	void		(*dev_close)(struct leat_dev *dev);
+	void		(*dev_step)(struct leat_dev *dev);	/* NULL unless polls must step it */
+
+	struct leat_pool *own_pool;	/* core's */
+	struct leat_pool_cache *own_rx_cache[LEAT_PORT_QUEUES_MAX];
+	struct leat_pool_cache *own_tx_cache[LEAT_PORT_QUEUES_MAX];
+	uint32_t	pending;	/* events to deliver, a bit each */
+	struct leat_port *next;
+};
+
+/*
+ * leat_port_attach - make a port of an opened device: allocate drv->port_size,
+ * attach, configure, set up queues, start (unless cfg->no_start). On failure
+ * everything is undone, the device closed by @dev_close included.
+ */
+LEAT_API int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv,
+			      struct leat_dev *dev, const char *name,
+			      void (*dev_close)(struct leat_dev *dev),
+			      void (*dev_step)(struct leat_dev *dev),
+			      const struct leat_port_config *cfg, struct leat_port **out);
+
+/* Note an event for delivery by leat_ctx_poll(). From any thread. */
+LEAT_API void leat_port_notify(struct leat_port *port, enum leat_event event);
+
+/* What a queue's burst is set to while it must move nothing. */
+LEAT_API uint16_t leat_rx_nothing(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n);
+LEAT_API uint16_t leat_tx_nothing(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);
+
+LEAT_END_DECLS
+
+#endif

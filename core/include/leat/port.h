@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * port.h - one NIC: open it by address, poll its queues, ask it things.
+ *
+ * Control verbs (open, stop, start, stats, ...) belong to the control thread.
+ * A queue belongs to one thread; that is the whole threading model of the data
+ * path. A thread leaves a port's queues alone before the port is stopped,
+ * reconfigured or closed (leat_worker_pause() is one way); threads that poll
+ * other ports go on meanwhile.
+ */
+#ifndef LEAT_PORT_H
+#define LEAT_PORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/compiler.h>
+#include <leat/ctx.h>
+#include <leat/pkt.h>
+#include <leat/pool.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_port;
+
+/* What a port can do; offloads are asked for by these bits. */
+#define LEAT_CAP_RX_CSUM	(UINT32_C(1) << 0)	/* checks sums, or passes partial ones */
+#define LEAT_CAP_TX_CSUM	(UINT32_C(1) << 1)	/* completes LEAT_PKT_CSUM_PARTIAL */
+#define LEAT_CAP_TX_SEGS	(UINT32_C(1) << 2)	/* sends packets of several segments */
+#define LEAT_CAP_RX_SCATTER	(UINT32_C(1) << 3)	/* frames longer than a buffer arrive in segments */
+#define LEAT_CAP_LINK		(UINT32_C(1) << 4)	/* knows its link state */
+
+struct leat_caps {
+	uint32_t	flags;		/* LEAT_CAP_* */
+	uint16_t	max_rxqs, max_txqs;
+	uint16_t	min_desc, max_desc;	/* per queue; powers of two if pow2_desc */
+	bool		pow2_desc;
+	uint16_t	max_mtu;	/* bytes behind the Ethernet header */
+	uint16_t	max_segs;	/* segments of one packet to send */
+	uint16_t	rx_headroom;	/* bytes the driver uses before received data */
+	uint8_t		dma_bits;	/* device address width */
+};
+
+enum leat_event {
+	LEAT_EVENT_LINK,	/* leat_port_link() has news */
+	LEAT_EVENT_REMOVAL,	/* somebody wants the device back: close the port soon */
+	LEAT_EVENT_ERROR,	/* the device asks for a reset: stop and start the port */
+	LEAT_EVENT_GONE,	/* the device or its peer is no more: close the port */
+};
+
+/* Delivered by leat_ctx_poll(), on the thread that calls it. May call any control verb but close. */
+typedef void leat_event_fn(void *arg, struct leat_port *port, enum leat_event event);
+
+#define LEAT_PORT_QUEUES_MAX 16
+
+/* Zero in a field means "choose well". Copied at open; pointers must stay good. */
+struct leat_port_config {
+	uint16_t	rxqs, txqs;	/* queues; 0: one */
+	uint16_t	rx_desc, tx_desc; /* per queue; 0: 256, or what the device has if less */
+	uint16_t	mtu;		/* bytes behind the Ethernet header; 0: the device's, or 1500 */
+	uint32_t	offloads;	/* LEAT_CAP_*_CSUM wanted; 0: all that the device can, ~0: none */
+	struct leat_pool *pool;		/* where received packets come from; NULL: the context's own */
+
+	/*
+	 * The cache of the thread that polls each queue; NULL: one of its own for
+	 * each queue. Queues polled by one thread run faster on a shared one.
+	 */
+	struct leat_pool_cache *rx_cache[LEAT_PORT_QUEUES_MAX];
+	struct leat_pool_cache *tx_cache[LEAT_PORT_QUEUES_MAX];
+
+	leat_event_fn	*event;		/* NULL: leat_ctx_poll() returns -ENODEV for a lost port */
+	void		*event_arg;
+	bool		no_start;	/* open only; leat_port_start() later */
+};
+
+#define LEAT_OFFLOADS_NONE UINT32_MAX
+
+/*
+ * leat_port_open - find, open, set up and start a NIC.
+ *
+ * @addr: "vfio-user:PATH" (a device served at a UNIX socket),
+ * "sim:MODEL[,key=value...]" (a model in this process, stepped by the polls of
+ * its queues). @cfg may be NULL.
+ *
+ * Errors, with the sentence in leat_ctx_error(): -EINVAL no such kind of
+ * address or a configuration out of range, -ENODEV nothing there, -ENOTSUP no
+ * driver for the device or a feature that it lacks, -EPROTO the peer broke the
+ * protocol, -ETIMEDOUT it did not answer, -ENOSPC its address ranges exclude
+ * memory already placed, -ENOMEM.
+ */
+LEAT_API int leat_port_open(struct leat_ctx *ctx, const char *addr,
+			    const struct leat_port_config *cfg, struct leat_port **out);
+
+/* Stops it, takes back its packets, closes the device. Works on a dead one. NULL is fine. */
+LEAT_API void leat_port_close(struct leat_port *port);
+
+/*
+ * leat_port_start / leat_port_stop - after stop no packet moves, no buffer is
+ * the device's, and the handles of the queues stay good. Starting a started
+ * port and stopping a stopped one is nothing.
+ */
+LEAT_API int leat_port_start(struct leat_port *port);
+LEAT_API void leat_port_stop(struct leat_port *port);
+
+/*
+ * leat_port_reconfigure - other queues, sizes, MTU or pool, for a stopped port.
+ * Queue handles are made anew. On error the old configuration stays.
+ */
+LEAT_API int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config *cfg);
+
+struct leat_link {
+	bool		up;
+	bool		full_duplex;
+	uint32_t	speed;		/* Mbit/s; 0: unknown */
+};
+
+LEAT_API void leat_port_link(struct leat_port *port, struct leat_link *out);
+LEAT_API void leat_port_mac(const struct leat_port *port, uint8_t mac[6]);
+LEAT_API uint16_t leat_port_mtu(const struct leat_port *port);
+LEAT_API void leat_port_caps(const struct leat_port *port, struct leat_caps *out);
+LEAT_API bool leat_port_gone(const struct leat_port *port);
+
+/* The address it was opened by, "vfio-user:/run/nic.sock"; the driver's name, "virtio-net". */
+LEAT_API const char *leat_port_name(const struct leat_port *port);
+LEAT_API const char *leat_port_driver(const struct leat_port *port);
+
+/* One line on what was chosen: data path, queues, features, for a banner. */
+LEAT_API const char *leat_port_info(const struct leat_port *port);
+
+/*
+ * struct leat_rxq, struct leat_txq - one hardware queue, one thread's.
+ *
+ * Drivers embed them as the first member of their own. The counters have one
+ * writer, the queue's thread; others read them relaxed, by leat_port_stats().
+ * The layout is ABI up to @ndesc.
+ */
+struct leat_rxq {
+	uint16_t	(*burst)(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n);
+	struct leat_port *port;
+	struct leat_pool_cache *cache;	/* of the thread that polls this queue */
+	uint64_t	packets, bytes;	/* delivered to the application */
+	uint64_t	errors;		/* frames the device got wrong, dropped */
+	uint64_t	nobuf;		/* polls that found no buffer to refill with */
+	uint16_t	id, ndesc;
+
+	uint16_t	(*direct)(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n);
+};
+
+struct leat_txq {
+	uint16_t	(*burst)(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);
+	struct leat_port *port;
+	struct leat_pool_cache *cache;
+	uint64_t	packets, bytes;	/* accepted from the application */
+	uint64_t	errors;		/* accepted but impossible to send (too long, too many segments) */
+	uint64_t	drop_full;	/* given to leat_drop(): the ring was full */
+	uint64_t	drop_gone;	/* given to leat_drop(): the port was gone */
+	uint16_t	id, ndesc;
+
+	uint16_t	(*direct)(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);
+};
+
+/* NULL if the port has no such queue. Good until the port is reconfigured or closed. */
+LEAT_API struct leat_rxq *leat_port_rxq(struct leat_port *port, unsigned int id);
+LEAT_API struct leat_txq *leat_port_txq(struct leat_port *port, unsigned int id);
+
+/*
+ * leat_rx - up to @n packets that arrived; they are the caller's now. Returns
+ * how many; 0 also from a port that is stopped or gone. The queue's thread.
+ */
+LEAT_INLINE uint16_t leat_rx(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	return q->burst(q, pkts, n);
+}
+
+/*
+ * leat_tx - send up to @n packets. Returns how many were accepted: those are
+ * no longer the caller's, the rest still are. Calling with @n = 0 collects
+ * what the device has sent. The queue's thread.
+ */
+LEAT_INLINE uint16_t leat_tx(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	return q->burst(q, pkts, n);
+}
+
+/* Free packets that leat_tx() did not take, and count them as dropped. The queue's thread. */
+LEAT_API void leat_drop(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);
+
+LEAT_END_DECLS
+
+#endif

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * drivers.h - the drivers there are, for leat_ctx_config.drivers.
+ *
+ * Naming leat_drivers links them all; naming single ones links just those.
+ */
+#ifndef LEAT_DRIVERS_H
+#define LEAT_DRIVERS_H
+
+#include <leat/compiler.h>
+
+LEAT_BEGIN_DECLS
+
+struct leat_driver;
+
+LEAT_API extern const struct leat_driver leat_virtio_net;
+
+/* All of the above, ending with NULL. */
+LEAT_API extern const struct leat_driver *const leat_drivers[];
+
+LEAT_END_DECLS
+
+#endif

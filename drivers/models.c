@@ -1,0 +1,11 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * models.c - the table of models.
+ */
+#include <leat/models.h>
+
+#include <stddef.h>
+
+const struct leat_model *const leat_models[] = {
+	NULL,
+};
