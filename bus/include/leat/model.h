@@ -32,9 +32,9 @@ struct leat_mdev;
 
 /*
  * A region as the model declares it. [map_off, map_off + map_len), whole 4 KiB
- * pages, is memory shared with the driver, mdev->mem[]: accesses there reach
- * access() only from drivers that do not map it, and are stored first. The
- * rest is trapped: every access reaches access().
+ * pages, is memory shared with the driver, mdev->mem[]. Writes there reach
+ * access() only from drivers that do not map it, and are stored first; reads
+ * are served from the memory. The rest is trapped: every access reaches access().
  */
 struct leat_model_region {
 	uint64_t	size;		/* bytes; 0: no such region */
@@ -60,7 +60,10 @@ struct leat_model {
 	int	(*init)(struct leat_mdev *mdev, const struct leat_model_opt *opts);
 	void	(*fini)(struct leat_mdev *mdev);
 
-	/* Power-on state; also when a driver leaves. DMA and interrupts are the host's. */
+	/*
+	 * Power-on state; also when a driver leaves. Shared memory is zero again, but
+	 * after a function level reset. DMA and interrupts are the host's.
+	 */
 	void	(*reset)(struct leat_mdev *mdev);
 
 	/*
@@ -84,7 +87,7 @@ struct leat_model {
 	/* The DMA map changed: forget pointers from leat_mdev_ptr(). */
 	void	(*dma_changed)(struct leat_mdev *mdev);
 
-	/* The wire went up or down. */
+	/* The wire went up or down: mdev->link_up. May be NULL. */
 	void	(*link)(struct leat_mdev *mdev, bool up);
 };
 
@@ -98,6 +101,8 @@ struct leat_mdma {
 /* What hosts offer; called through the functions below. */
 struct leat_model_host {
 	void	(*raise)(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
+	/* Did it fire while masked, and still waits? NULL: never. */
+	bool	(*pending)(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 	/* DMA to memory without @va. 0 or -errno. */
 	int	(*dma)(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len, bool write);
 	void	(*log)(struct leat_mdev *mdev, enum leat_log_level level, const char *message);
@@ -126,9 +131,10 @@ struct leat_mdev {
 	const struct leat_model *model;
 	const struct leat_model_host *host;
 	void		*host_arg;
-	struct leat_wire *wire;
+	struct leat_wire *wire;			/* NULL: nothing is plugged in */
+	bool		link_up;		/* the wire's */
 	void		*mem[LEAT_MODEL_REGIONS];	/* shared part of each region, or NULL */
-	int		mem_fd[LEAT_MODEL_REGIONS];	/* its memfd, or -1 */
+	int		mem_fd[LEAT_MODEL_REGIONS];	/* a memfd, the region's offsets; or -1 */
 	char		name[64];		/* for messages */
 
 	struct leat_mdma *dma;			/* ascending, not overlapping */
@@ -161,6 +167,7 @@ LEAT_API int leat_mdev_write(struct leat_mdev *mdev, uint64_t iova, const void *
 
 /* Fire a vector (LEAT_IRQ_* index numbers as VFIO's). Masked ones stay pending. */
 LEAT_API void leat_mdev_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
+LEAT_API bool leat_mdev_pending(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 
 LEAT_API void leat_mdev_log(struct leat_mdev *mdev, enum leat_log_level level,
 			    const char *fmt, ...) LEAT_PRINTF(3, 4);
@@ -180,8 +187,19 @@ LEAT_API int leat_mdev_create(const struct leat_model *model, const struct leat_
 			      struct leat_wire *wire, struct leat_mdev **out);
 LEAT_API void leat_mdev_destroy(struct leat_mdev *mdev);
 
-/* One round: the wire's arrivals, then the driver's. Returns the frames moved. */
+/* One round: link, the wire's arrivals, then the driver's. Returns the frames moved. */
 LEAT_API unsigned int leat_mdev_step(struct leat_mdev *mdev);
+
+/* Zero the shared memory, reset the model. DMA maps stay. */
+LEAT_API void leat_mdev_reset(struct leat_mdev *mdev);
+
+/*
+ * leat_mdev_attach - a driver came: counters start at zero, the wire is told.
+ * leat_mdev_detach - it left: the model is reset, its DMA maps are forgotten, the
+ * wire is told. The host unmaps the memory afterwards.
+ */
+LEAT_API void leat_mdev_attach(struct leat_mdev *mdev);
+LEAT_API void leat_mdev_detach(struct leat_mdev *mdev);
 
 /*
  * leat_mdev_access - an access of any length within a region; the shared part
