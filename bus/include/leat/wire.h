@@ -61,6 +61,7 @@ struct leat_wire_ops {
 struct leat_wire {
 	const struct leat_wire_ops *ops;
 	struct leat_mdev *nic;		/* set when the NIC is made; NULL after it is gone */
+	uint64_t	dropped;	/* frames sent towards an end without a driver */
 };
 
 /*
