@@ -25,6 +25,16 @@
 #define leat_store_relaxed(p, v) __atomic_store_n((p), (v), __ATOMIC_RELAXED)
 #define leat_store_release(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
+/*
+ * leat_cas - *@p from *@old to @val: acquire and release where it succeeds;
+ * where it does not, *@old becomes what was there, read with acquire.
+ */
+#define leat_cas(p, old, val) \
+	__atomic_compare_exchange_n((p), (old), (val), 0, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)
+
+/* Take @v off *@p, acquire and release; the new value. */
+#define leat_sub(p, v)		 __atomic_sub_fetch((p), (v), __ATOMIC_ACQ_REL)
+
 #if defined(__x86_64__) || defined(__i386__)
 #define leat_dma_rmb() __asm__ volatile("" ::: "memory")
 #define leat_dma_wmb() __asm__ volatile("" ::: "memory")

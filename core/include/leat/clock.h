@@ -11,7 +11,13 @@
 
 LEAT_BEGIN_DECLS
 
-/* The time-stamp counter (x86) or the virtual counter (aarch64). Any thread. */
+/* Nanoseconds of CLOCK_MONOTONIC. Any thread. */
+LEAT_API uint64_t leat_now_ns(void);
+
+/*
+ * The time-stamp counter (x86), the virtual counter (aarch64), or nanoseconds
+ * where there is neither. Any thread.
+ */
 LEAT_INLINE uint64_t leat_cycles(void)
 {
 #if defined(__x86_64__) || defined(__i386__)
@@ -22,7 +28,7 @@ LEAT_INLINE uint64_t leat_cycles(void)
 	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(v));
 	return v;
 #else
-	return 0;
+	return leat_now_ns();
 #endif
 }
 
@@ -31,9 +37,6 @@ LEAT_INLINE uint64_t leat_cycles(void)
  * otherwise measures for 10 ms, so ask once and keep the answer. Any thread.
  */
 LEAT_API uint64_t leat_cycles_hz(void);
-
-/* Nanoseconds of CLOCK_MONOTONIC. Any thread. */
-LEAT_API uint64_t leat_now_ns(void);
 
 LEAT_END_DECLS
 

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * ring.c - making rings, and what push and pop do when less fits than was
+ * asked for or a burst crosses the end of the slots.
+ */
+#include <leat/ring.h>
+#include <leat/bits.h>
+
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SIZE_MAX_SLOTS (UINT32_C(1) << 30)
+
+/* Looks at a publication awaited before the CPU is offered to others. */
+#define SPINS 256
+
+/* Zeroed, aligned as a ring wants it, with @size slots behind @head bytes. */
+static void *ring_alloc(size_t head, unsigned int size, void ***slot)
+{
+	size_t len = LEAT_ALIGN_UP(head + size * sizeof(void *), (size_t)LEAT_RING_APART);
+	char *mem = aligned_alloc(LEAT_RING_APART, len);
+
+	if (mem) {
+		memset(mem, 0, len);
+		*slot = (void **)(void *)(mem + head);
+	}
+	return mem;
+}
+
+static bool size_good(unsigned int size)
+{
+	return leat_is_pow2(size) && size <= SIZE_MAX_SLOTS;
+}
+
+/* @n pointers into @size slots from position @pos on, around the end if need be. */
+static void copy_in(void **slot, uint64_t size, uint64_t pos, void *const *objs, unsigned int n)
+{
+	unsigned int at = (unsigned int)(pos & (size - 1));
+	unsigned int first = LEAT_MIN(n, (unsigned int)size - at);
+
+	leat_ring_copy(slot + at, objs, first);
+	leat_ring_copy(slot, objs + first, n - first);
+}
+
+static void copy_out(void **objs, void *const *slot, uint64_t size, uint64_t pos, unsigned int n)
+{
+	unsigned int at = (unsigned int)(pos & (size - 1));
+	unsigned int first = LEAT_MIN(n, (unsigned int)size - at);
+
+	leat_ring_copy(objs, slot + at, first);
+	leat_ring_copy(objs + first, slot, n - first);
+}
+
+int leat_spsc_create(unsigned int size, struct leat_spsc **out)
+{
+	struct leat_spsc *r;
+	void **slot;
+
+	if (!size_good(size))
+		return -EINVAL;
+	r = ring_alloc(sizeof(*r), size, &slot);
+	if (!r)
+		return -ENOMEM;
+	r->size = size;
+	r->slot = slot;
+	*out = r;
+	return 0;
+}
+
+void leat_spsc_destroy(struct leat_spsc *r)
+{
+	free(r);
+}
+
+unsigned int leat_spsc_count(const struct leat_spsc *r)
+{
+	uint32_t head = leat_load_acquire(&r->head);
+
+	/* P2, C2: the pairs are not needed for the sum, but tail must not be the older. */
+	return LEAT_MIN(leat_load_acquire(&r->tail) - head, r->size);
+}
+
+unsigned int leat_spsc_push_rest(struct leat_spsc *r, void *const *objs, unsigned int n)
+{
+	uint32_t tail = r->tail;
+
+	if (n) {
+		copy_in(r->slot, r->size, tail, objs, n);
+		/* P2: pairs with C1. */
+		leat_store_release(&r->tail, tail + n);
+	}
+	return n;
+}
+
+unsigned int leat_spsc_pop_rest(struct leat_spsc *r, void **objs, unsigned int n)
+{
+	uint32_t head = r->head;
+
+	if (n) {
+		copy_out(objs, r->slot, r->size, head, n);
+		/* C2: pairs with P1. */
+		leat_store_release(&r->head, head + n);
+	}
+	return n;
+}
+
+int leat_mpmc_create(unsigned int size, struct leat_mpmc **out)
+{
+	struct leat_mpmc *r;
+	void **slot;
+
+	if (!size_good(size))
+		return -EINVAL;
+	r = ring_alloc(sizeof(*r), size, &slot);
+	if (!r)
+		return -ENOMEM;
+	r->size = size;
+	r->slot = slot;
+	*out = r;
+	return 0;
+}
+
+void leat_mpmc_destroy(struct leat_mpmc *r)
+{
+	free(r);
+}
+
+unsigned int leat_mpmc_count(const struct leat_mpmc *r)
+{
+	uint64_t head = leat_load_acquire(&r->cons.done);
+
+	return (unsigned int)LEAT_MIN(leat_load_acquire(&r->prod.done) - head, r->size);
+}
+
+void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos)
+{
+	/* M5: pairs with M2. */
+	for (unsigned int spins = 0; leat_load_acquire(&side->done) != pos; spins++) {
+		if (spins < SPINS)
+			leat_pause();
+		else
+			sched_yield();
+	}
+}
+
+/* Claim as many of @n positions as there are, perhaps none. */
+static unsigned int claim_some(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
+			       uint64_t ahead, unsigned int n, uint64_t *pos)
+{
+	unsigned int got;
+
+	/* M6: pairs with M7. */
+	*pos = leat_load_acquire(&mine->next);
+	do {
+		int64_t room = leat_mpmc_room(mine, other, ahead, *pos, n);
+
+		if (room <= 0)
+			return 0;
+		got = room < (int64_t)n ? (unsigned int)room : n;
+		/* M7: pairs with M6. */
+	} while (!leat_cas(&mine->next, pos, *pos + got));
+	return got;
+}
+
+unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n)
+{
+	uint64_t pos;
+
+	n = claim_some(&r->prod, &r->cons, r->size, n, &pos);
+	if (n) {
+		copy_in(r->slot, r->size, pos, objs, n);
+		leat_mpmc_publish(&r->prod, pos, n);
+	}
+	return n;
+}
+
+unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n)
+{
+	uint64_t pos;
+
+	n = claim_some(&r->cons, &r->prod, 0, n, &pos);
+	if (n) {
+		copy_out(objs, r->slot, r->size, pos, n);
+		leat_mpmc_publish(&r->cons, pos, n);
+	}
+	return n;
+}
