@@ -3,7 +3,7 @@ set(LEAT_HEADER_DIRS ${PROJECT_SOURCE_DIR}/core/include ${PROJECT_SOURCE_DIR}/bu
                      ${PROJECT_SOURCE_DIR}/drivers/include)
 
 foreach(objects leat-objects leat-models-objects)
-  target_include_directories(${objects} PRIVATE ${LEAT_HEADER_DIRS})
+  target_include_directories(${objects} PRIVATE ${LEAT_HEADER_DIRS} ${PROJECT_SOURCE_DIR})
   target_compile_definitions(${objects} PRIVATE LEAT_VERSION="${PROJECT_VERSION}")
 endforeach()
 target_link_libraries(leat-objects PRIVATE
@@ -26,8 +26,11 @@ leat_library(leat SHARED leat leat-objects)
 leat_library(leat_static STATIC leat leat-objects)
 leat_library(leat_models SHARED leat-models leat-models-objects)
 leat_library(leat_models_static STATIC leat-models leat-models-objects)
+set_target_properties(leat_static PROPERTIES EXPORT_NAME static)
+set_target_properties(leat_models PROPERTIES EXPORT_NAME models)
+set_target_properties(leat_models_static PROPERTIES EXPORT_NAME models_static)
 add_library(leat::leat ALIAS leat)
-add_library(leat::leat_static ALIAS leat_static)
+add_library(leat::static ALIAS leat_static)
 add_library(leat::models ALIAS leat_models)
 add_library(leat::models_static ALIAS leat_models_static)
 
