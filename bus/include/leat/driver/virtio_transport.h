@@ -43,6 +43,8 @@ struct leat_virtio_ops {
 	/* Largest size the device allows for a queue; 0: no such queue. */
 	uint16_t (*queue_max)(struct leat_virtio *vd, uint16_t index);
 	int	 (*queue_enable)(struct leat_virtio *vd, struct leat_virtio_queue *q);
+	/* May the device reach memory? Once the queues are valid; not before they go. */
+	int	 (*dma)(struct leat_virtio *vd, bool on);
 	/* Configuration changes to @fd (-1: none). -ENOTSUP: poll instead. */
 	int	 (*config_irq)(struct leat_virtio *vd, int fd);
 };

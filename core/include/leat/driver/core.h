@@ -32,6 +32,14 @@ LEAT_API const struct leat_driver *const *leat_ctx_drivers(const struct leat_ctx
 LEAT_API const struct leat_model *const *leat_ctx_models(const struct leat_ctx *ctx);
 
 /*
+ * An eventfd: what an interrupt signals and a watch waits for. open returns the
+ * descriptor or -errno; drain forgets the signals so far; close takes -1.
+ */
+LEAT_API int leat_eventfd_open(void);
+LEAT_API void leat_eventfd_drain(int fd);
+LEAT_API void leat_eventfd_close(int fd);
+
+/*
  * struct leat_watch - something leat_ctx_poll() looks after.
  *
  * Storage is the caller's. @ready runs when @fd is readable, hung up or in
