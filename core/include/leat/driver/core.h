@@ -53,15 +53,26 @@ struct leat_watch {
 	void		(*tick)(struct leat_watch *w);
 	uint64_t	period_ns;
 
-	uint64_t	due;			/* core's */
-	struct leat_watch *next, **prev;	/* core's */
+	uint64_t	due;			/* core's, from here on */
+	struct leat_watch *next, **prev;
 };
 
 /* Returns 0, or -errno from epoll_ctl. Control thread, as remove. */
 LEAT_API int leat_watch_add(struct leat_ctx *ctx, struct leat_watch *w);
 LEAT_API void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w);
 
-/* Make the next leat_ctx_poll() look at once, whatever the millisecond says. */
+/*
+ * Where "sim:" keeps what belongs to one context: @data is its own, @close runs
+ * when the context closes, after its ports.
+ */
+struct leat_ctx_slot {
+	void	*data;
+	void	(*close)(void *data);
+};
+
+LEAT_API struct leat_ctx_slot *leat_ctx_sim_slot(struct leat_ctx *ctx);
+
+/* Make the next leat_ctx_poll() look at once, whatever the millisecond says. Any thread. */
 LEAT_API void leat_ctx_hurry(struct leat_ctx *ctx);
 
 LEAT_END_DECLS

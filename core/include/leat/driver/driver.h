@@ -48,7 +48,13 @@ struct leat_driver {
 	 */
 	int  (*configure)(struct leat_port *port);
 
-	/* queues: setup allocates the ring and sets q->burst; nothing runs yet */
+	/*
+	 * queues: setup allocates the ring; nothing runs yet. What it needs to know is in
+	 * port->cfg (sizes, pool, rx_cache[id], tx_cache[id]: all resolved). Setup or start
+	 * sets q->direct, the burst function; core fills in the other public fields after
+	 * setup, and shows q->direct as q->burst only while the port runs. A queue that must
+	 * stop on its own sets q->burst to leat_rx_nothing() from its thread.
+	 */
 	int  (*rxq_setup)(struct leat_port *port, unsigned int id, struct leat_rxq **out);
 	void (*rxq_free)(struct leat_rxq *q);
 	int  (*txq_setup)(struct leat_port *port, unsigned int id, struct leat_txq **out);
@@ -86,16 +92,16 @@ struct leat_port {
 	struct leat_rxq	*rxq[LEAT_PORT_QUEUES_MAX];
 	struct leat_txq	*txq[LEAT_PORT_QUEUES_MAX];
 	bool		started;
-	bool		gone;		/* event delivered; bursts do nothing */
-	bool		told;		/* loss reported */
+	bool		gone;		/* the device is no more; any thread reads it relaxed */
 
 	/* The device's end: set by whoever opened it, before leat_port_attach(). */
 	void		(*dev_close)(struct leat_dev *dev);
 	void		(*dev_step)(struct leat_dev *dev);	/* NULL unless polls must step it */
 
-	struct leat_pool *own_pool;	/* core's */
+	/* Core's own. */
 	struct leat_pool_cache *own_rx_cache[LEAT_PORT_QUEUES_MAX];
 	struct leat_pool_cache *own_tx_cache[LEAT_PORT_QUEUES_MAX];
+	struct leat_stats past;		/* counted by queues that are no more */
 	uint32_t	pending;	/* events to deliver, a bit each */
 	struct leat_port *next;
 };
