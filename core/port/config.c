@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * config.c - from what the application asked to what the device will do.
+ */
+#include "core/port/config.h"
+
+#include "core/ctx.h"
+
+#include <leat/bits.h>
+
+#include <errno.h>
+
+#define DEFAULT_DESC 256
+
+static int refuse(struct leat_port *port, int err, const char *what, unsigned int asked,
+		  unsigned int least, unsigned int most)
+{
+	return leat_fail(port->ctx, err, "%s: %s: %u asked, the device can do %u to %u", port->name,
+			 what, asked, least, most);
+}
+
+static int queues(struct leat_port *port, const char *what, uint16_t *n, uint16_t max)
+{
+	unsigned int most = LEAT_MIN(max, LEAT_PORT_QUEUES_MAX);
+
+	if (!*n)
+		*n = 1;
+	return *n > most ? refuse(port, -ENOTSUP, what, *n, 1, most) : 0;
+}
+
+static int descriptors(struct leat_port *port, const char *what, uint16_t *n)
+{
+	const struct leat_caps *caps = &port->caps;
+
+	if (!*n)
+		*n = (uint16_t)LEAT_MAX(LEAT_MIN(DEFAULT_DESC, caps->max_desc), caps->min_desc);
+	if (*n < caps->min_desc || *n > caps->max_desc)
+		return refuse(port, -EINVAL, what, *n, caps->min_desc, caps->max_desc);
+	if (caps->pow2_desc && !leat_is_pow2(*n))
+		return leat_fail(port->ctx, -EINVAL, "%s: %s: %u asked, the device wants a power of two",
+				 port->name, what, *n);
+	return 0;
+}
+
+static int mtu(struct leat_port *port, uint16_t *n)
+{
+	if (!*n)
+		*n = port->mtu;
+	if (*n < 68 || *n > port->caps.max_mtu)
+		return refuse(port, -EINVAL, "MTU", *n, 68, port->caps.max_mtu);
+	return 0;
+}
+
+static int offloads(struct leat_port *port, uint32_t *asked)
+{
+	const uint32_t can = port->caps.flags & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM);
+
+	if (*asked == LEAT_OFFLOADS_NONE)
+		*asked = 0;
+	else if (!*asked)
+		*asked = can;
+	if (*asked & ~can)
+		return leat_fail(port->ctx, -ENOTSUP,
+				 "%s: offloads: 0x%x asked (LEAT_CAP_*), the device offers 0x%x",
+				 port->name, *asked, can);
+	return 0;
+}
+
+static int pool(struct leat_port *port, struct leat_port_config *cfg)
+{
+	if (!cfg->pool) {
+		int err = leat_ctx_own_pool(port->ctx, &cfg->pool);
+
+		if (err)
+			return err;
+	}
+	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++)
+		if (cfg->rx_cache[i] && cfg->rx_cache[i]->pool != cfg->pool)
+			return leat_fail(port->ctx, -EINVAL,
+					 "%s: the cache for receive queue %u is of another pool than "
+					 "the port's", port->name, i);
+	return 0;
+}
+
+int leat_port_resolve(struct leat_port *port, const struct leat_port_config *asked)
+{
+	struct leat_port_config cfg = *asked;
+	int err = queues(port, "receive queues", &cfg.rxqs, port->caps.max_rxqs);
+
+	if (!err)
+		err = queues(port, "transmit queues", &cfg.txqs, port->caps.max_txqs);
+	if (!err)
+		err = descriptors(port, "receive descriptors", &cfg.rx_desc);
+	if (!err)
+		err = descriptors(port, "transmit descriptors", &cfg.tx_desc);
+	if (!err)
+		err = mtu(port, &cfg.mtu);
+	if (!err)
+		err = offloads(port, &cfg.offloads);
+	if (!err)
+		err = pool(port, &cfg);
+	if (!err)
+		port->cfg = cfg;
+	return err;
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * config.h - what port.c asks of its neighbours. Private to core.
+ */
+#ifndef LEAT_CORE_PORT_CONFIG_H
+#define LEAT_CORE_PORT_CONFIG_H
+
+#include <leat/driver/driver.h>
+
+/*
+ * Fill port->cfg from @cfg: what was left open is chosen, what the device cannot
+ * do is refused with the number asked and the number there.
+ */
+int leat_port_resolve(struct leat_port *port, const struct leat_port_config *cfg);
+
+/* Keep the counts of a queue that is about to go. In stats.c. */
+void leat_port_past_rxq(struct leat_port *port, const struct leat_rxq *q);
+void leat_port_past_txq(struct leat_port *port, const struct leat_txq *q);
+
+#endif

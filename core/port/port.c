@@ -1,0 +1,391 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * port.c - the life of a port: attach, set up, start, stop, reconfigure, close.
+ *
+ * Drivers do the work; this file keeps the order they may rely on, and the
+ * rule that a queue's burst moves nothing while its port does not run.
+ */
+#include "core/ctx.h"
+#include "core/port/config.h"
+
+#include <leat/barrier.h>
+#include <leat/driver/driver.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+uint16_t leat_rx_nothing(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	(void)q;
+	(void)pkts;
+	(void)n;
+	return 0;
+}
+
+uint16_t leat_tx_nothing(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	(void)q;
+	(void)pkts;
+	(void)n;
+	return 0;
+}
+
+/* A device that runs only when its user polls is stepped by the poll. */
+static uint16_t rx_stepped(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	q->port->dev_step(q->port->dev);
+	return q->direct(q, pkts, n);
+}
+
+static uint16_t tx_stepped(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	uint16_t sent = q->direct(q, pkts, n);
+
+	q->port->dev_step(q->port->dev);
+	return sent;
+}
+
+static void show_bursts(struct leat_port *port)
+{
+	for (unsigned int i = 0; i < port->cfg.rxqs; i++)
+		port->rxq[i]->burst = port->dev_step ? rx_stepped : port->rxq[i]->direct;
+	for (unsigned int i = 0; i < port->cfg.txqs; i++)
+		port->txq[i]->burst = port->dev_step ? tx_stepped : port->txq[i]->direct;
+}
+
+static void hide_bursts(struct leat_port *port)
+{
+	for (unsigned int i = 0; i < port->cfg.rxqs; i++)
+		port->rxq[i]->burst = leat_rx_nothing;
+	for (unsigned int i = 0; i < port->cfg.txqs; i++)
+		port->txq[i]->burst = leat_tx_nothing;
+}
+
+int leat_port_start(struct leat_port *port)
+{
+	int err;
+
+	if (port->started)
+		return 0;
+	if (leat_port_gone(port))
+		return leat_fail(port->ctx, -ENODEV, "%s: start: the device is gone; close the port",
+				 port->name);
+	if (!port->rxq[0])
+		return leat_fail(port->ctx, -EINVAL,
+				 "%s: start: no queues since a reconfiguration failed; reconfigure it",
+				 port->name);
+	err = port->drv->start(port);
+	if (err)
+		return err;
+	port->started = true;
+	show_bursts(port);
+	return 0;
+}
+
+void leat_port_stop(struct leat_port *port)
+{
+	if (!port->started)
+		return;
+	hide_bursts(port);
+	port->started = false;
+	port->drv->stop(port);
+}
+
+static void free_queues(struct leat_port *port)
+{
+	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
+		if (port->rxq[i]) {
+			leat_port_past_rxq(port, port->rxq[i]);
+			port->drv->rxq_free(port->rxq[i]);
+		}
+		if (port->txq[i]) {
+			leat_port_past_txq(port, port->txq[i]);
+			port->drv->txq_free(port->txq[i]);
+		}
+		port->rxq[i] = NULL;
+		port->txq[i] = NULL;
+		leat_pool_cache_destroy(port->own_rx_cache[i]);
+		leat_pool_cache_destroy(port->own_tx_cache[i]);
+		port->own_rx_cache[i] = NULL;
+		port->own_tx_cache[i] = NULL;
+	}
+}
+
+static int own_cache(struct leat_port *port, struct leat_pool_cache **asked,
+		     struct leat_pool_cache **own)
+{
+	int err;
+
+	if (*asked)
+		return 0;
+	err = leat_pool_cache_create(port->cfg.pool, 0, own);
+	if (!err)
+		*asked = *own;
+	return err;
+}
+
+static int setup_rxq(struct leat_port *port, unsigned int id)
+{
+	struct leat_rxq *q;
+	int err = own_cache(port, &port->cfg.rx_cache[id], &port->own_rx_cache[id]);
+
+	if (err)
+		return err;
+	err = port->drv->rxq_setup(port, id, &q);
+	if (err)
+		return err;
+	q->port = port;
+	q->cache = port->cfg.rx_cache[id];
+	q->id = (uint16_t)id;
+	q->ndesc = port->cfg.rx_desc;
+	q->burst = leat_rx_nothing;
+	port->rxq[id] = q;
+	return 0;
+}
+
+static int setup_txq(struct leat_port *port, unsigned int id)
+{
+	struct leat_txq *q;
+	int err = own_cache(port, &port->cfg.tx_cache[id], &port->own_tx_cache[id]);
+
+	if (err)
+		return err;
+	err = port->drv->txq_setup(port, id, &q);
+	if (err)
+		return err;
+	q->port = port;
+	q->cache = port->cfg.tx_cache[id];
+	q->id = (uint16_t)id;
+	q->ndesc = port->cfg.tx_desc;
+	q->burst = leat_tx_nothing;
+	port->txq[id] = q;
+	return 0;
+}
+
+/* Settle @cfg and make the queues of it; on failure there are none. */
+static int setup(struct leat_port *port, const struct leat_port_config *cfg)
+{
+	int err = leat_port_resolve(port, cfg);
+
+	if (!err && port->drv->configure)
+		err = port->drv->configure(port);
+	for (unsigned int i = 0; !err && i < port->cfg.rxqs; i++)
+		err = setup_rxq(port, i);
+	for (unsigned int i = 0; !err && i < port->cfg.txqs; i++)
+		err = setup_txq(port, i);
+	if (err)
+		free_queues(port);
+	return err;
+}
+
+int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config *cfg)
+{
+	struct leat_port_config old = port->cfg, defaults = { 0 };
+	int err;
+
+	if (port->started)
+		return leat_fail(port->ctx, -EBUSY, "%s: reconfigure: stop the port first",
+				 port->name);
+	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
+		if (port->own_rx_cache[i])
+			old.rx_cache[i] = NULL;
+		if (port->own_tx_cache[i])
+			old.tx_cache[i] = NULL;
+	}
+	free_queues(port);
+	err = setup(port, cfg ? cfg : &defaults);
+	if (err)
+		(void)setup(port, &old);	/* its failure shows at start: no queues */
+	return err;
+}
+
+static void enlist(struct leat_port *port)
+{
+	port->next = port->ctx->ports;
+	port->ctx->ports = port;
+}
+
+static void unlist(struct leat_port *port)
+{
+	struct leat_port **p = &port->ctx->ports;
+
+	while (*p && *p != port)
+		p = &(*p)->next;
+	if (*p)
+		*p = port->next;
+}
+
+static struct leat_port *new_port(struct leat_ctx *ctx, const struct leat_driver *drv,
+				  const char *name)
+{
+	struct leat_port *port = calloc(1, drv->port_size);
+
+	if (!port)
+		return NULL;
+	port->name = strdup(name);
+	if (!port->name) {
+		free(port);
+		return NULL;
+	}
+	port->ctx = ctx;
+	port->drv = drv;
+	return port;
+}
+
+static void free_port(struct leat_port *port)
+{
+	free(port->name);
+	free(port);
+}
+
+int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv, struct leat_dev *dev,
+		     const char *name, void (*dev_close)(struct leat_dev *dev),
+		     void (*dev_step)(struct leat_dev *dev), const struct leat_port_config *cfg,
+		     struct leat_port **out)
+{
+	const struct leat_port_config defaults = { 0 };
+	struct leat_port *port = new_port(ctx, drv, name);
+	int err;
+
+	if (!port) {
+		err = leat_fail(ctx, -ENOMEM, "%s: open: out of memory", name);
+		goto close_dev;
+	}
+	port->dev = dev;
+	port->dev_close = dev_close;
+	port->dev_step = dev_step;
+	enlist(port);
+	err = drv->attach(port);
+	if (err)
+		goto free_port;
+	err = setup(port, cfg ? cfg : &defaults);
+	if (err)
+		goto detach;
+	if (!port->cfg.no_start)
+		err = leat_port_start(port);
+	if (err)
+		goto free_queues;
+	*out = port;
+	return 0;
+
+free_queues:
+	free_queues(port);
+detach:
+	drv->detach(port);
+free_port:
+	unlist(port);
+	free_port(port);
+close_dev:
+	dev_close(dev);
+	return err;
+}
+
+void leat_port_close(struct leat_port *port)
+{
+	if (!port)
+		return;
+	leat_port_stop(port);
+	free_queues(port);
+	port->drv->detach(port);
+	unlist(port);
+	port->dev_close(port->dev);
+	free_port(port);
+}
+
+void leat_port_close_all(struct leat_ctx *ctx)
+{
+	while (ctx->ports)
+		leat_port_close(ctx->ports);
+}
+
+void leat_port_notify(struct leat_port *port, enum leat_event event)
+{
+	if (event == LEAT_EVENT_GONE)
+		leat_store_relaxed(&port->gone, true);
+	__atomic_fetch_or(&port->pending, UINT32_C(1) << event, __ATOMIC_RELEASE);
+	leat_ctx_wake(port->ctx);
+}
+
+static int deliver(struct leat_port *port)
+{
+	uint32_t pending = __atomic_exchange_n(&port->pending, 0, __ATOMIC_ACQUIRE);
+
+	for (int event = LEAT_EVENT_LINK; event <= LEAT_EVENT_GONE; event++)
+		if ((pending & (UINT32_C(1) << event)) && port->cfg.event)
+			port->cfg.event(port->cfg.event_arg, port, (enum leat_event)event);
+	return (pending & (UINT32_C(1) << LEAT_EVENT_GONE)) && !port->cfg.event ? -ENODEV : 0;
+}
+
+int leat_port_deliver_all(struct leat_ctx *ctx)
+{
+	int err = 0;
+
+	for (struct leat_port *port = ctx->ports; port; port = port->next)
+		if (leat_load_relaxed(&port->pending) && deliver(port))
+			err = -ENODEV;
+	return err;
+}
+
+void leat_port_link(struct leat_port *port, struct leat_link *out)
+{
+	memset(out, 0, sizeof(*out));
+	if (!leat_port_gone(port) && port->drv->link)
+		port->drv->link(port, out);
+}
+
+void leat_port_mac(const struct leat_port *port, uint8_t mac[6])
+{
+	memcpy(mac, port->mac, sizeof(port->mac));
+}
+
+uint16_t leat_port_mtu(const struct leat_port *port)
+{
+	return port->cfg.mtu;
+}
+
+void leat_port_caps(const struct leat_port *port, struct leat_caps *out)
+{
+	*out = port->caps;
+}
+
+bool leat_port_gone(const struct leat_port *port)
+{
+	return leat_load_relaxed(&port->gone);
+}
+
+const char *leat_port_name(const struct leat_port *port)
+{
+	return port->name;
+}
+
+const char *leat_port_driver(const struct leat_port *port)
+{
+	return port->drv->name;
+}
+
+const char *leat_port_info(const struct leat_port *port)
+{
+	return port->info;
+}
+
+struct leat_rxq *leat_port_rxq(struct leat_port *port, unsigned int id)
+{
+	return id < LEAT_PORT_QUEUES_MAX ? port->rxq[id] : NULL;
+}
+
+struct leat_txq *leat_port_txq(struct leat_port *port, unsigned int id)
+{
+	return id < LEAT_PORT_QUEUES_MAX ? port->txq[id] : NULL;
+}
+
+void leat_drop(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	if (!n)
+		return;
+	if (leat_port_gone(q->port))
+		q->drop_gone += n;
+	else
+		q->drop_full += n;
+	leat_pkt_free_to(q->cache, pkts, n);
+}
