@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * grow.h - making and giving back a context's segments.
+ */
+#ifndef LEAT_CORE_GROW_H
+#define LEAT_CORE_GROW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pseg.h"
+#include "segment.h"
+
+/* What a new segment is for. */
+struct leat_mem_wish {
+	struct leat_aspace *as;		/* the only space that shall see it; NULL: all */
+	size_t		need;		/* enough for what is asked... */
+	size_t		want;		/* ...and for what may follow */
+	size_t		now;		/* of it, what shall surely have memory at once */
+	size_t		align;		/* of its addresses, at least */
+	int		node;		/* -1: any */
+	bool		node_asked;	/* by the application: tell it if it cannot be */
+	bool		keep;		/* set aside at open: stays when empty */
+};
+
+/*
+ * leat_pseg_grow - a segment that everybody concerned can see, in its list.
+ *
+ * One line at LEAT_LOG_INFO says what it is made of. -ENOMEM or -ENOSPC, logged;
+ * or what a dma_map() answered.
+ */
+int leat_pseg_grow(struct leat_ctx *ctx, const struct leat_mem_wish *w, struct leat_pseg **out);
+
+/* Out of every space, off the list, back to the system. */
+void leat_pseg_release(struct leat_ctx *ctx, struct leat_pseg *p);
+
+#endif
