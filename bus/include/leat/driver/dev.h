@@ -77,7 +77,7 @@ struct leat_mmio {
 	size_t		len;
 	void		*map;		/* backend's: what to unmap */
 	size_t		map_len;
-	struct leat_mmio *next;		/* backend's list of mapped windows */
+	struct leat_mmio *next;		/* dev->windows, while mapped: so it must stay where it is */
 };
 
 struct leat_dev_ops {
@@ -107,6 +107,12 @@ struct leat_dev_ops {
 
 	/* everything rare, as VFIO_DEVICE_FEATURE. May be NULL. */
 	int  (*feature)(struct leat_dev *dev, uint32_t feature, void *buf, size_t len);
+
+	/*
+	 * The memory behind a window faulted: have the next access or look end the
+	 * device. Called by a signal handler: async-signal-safe. May be NULL.
+	 */
+	void (*hang_up)(struct leat_dev *dev);
 };
 
 /* Backends embed it as their first member. */
@@ -119,6 +125,7 @@ struct leat_dev {
 	bool		can_reset;
 	bool		dead;		/* read with leat_load_relaxed() in other threads */
 	struct leat_aspace *as;
+	struct leat_mmio *windows;	/* mapped ones; the backend's to change */
 
 	/* Set by whoever opened the device, before or after; called on the thread that noticed. */
 	void		(*event)(struct leat_dev *dev, enum leat_event event);
@@ -137,11 +144,22 @@ LEAT_API void leat_dev_close(struct leat_dev *dev);
 
 /*
  * leat_mmio_map - a window on registers, mapped or trapped. -EINVAL (logged) if
- * the region is not there or the window does not lie in it.
+ * the region is not there or the window does not lie in it. One that does not
+ * start at a multiple of 8 is always trapped. @win must not move until unmapped.
  */
 LEAT_API int leat_mmio_map(struct leat_dev *dev, unsigned int region, uint64_t off, size_t len,
 			   struct leat_mmio *win);
 LEAT_API void leat_mmio_unmap(struct leat_mmio *win);
+
+/* For backends: put all ones where a mapped window is, in one step. Async-signal-safe. */
+LEAT_API void leat_mmio_cover(struct leat_mmio *win);
+
+/*
+ * leat_dev_sigbus - for leat_sigbus(): was @addr in a window of this device,
+ * whose server shrank the memory behind it? Then it is covered with all ones,
+ * the device ends at the next look, and the handler may return.
+ */
+LEAT_API bool leat_dev_sigbus(struct leat_dev *dev, const void *addr);
 
 /* The trapped half of the accessors. A failed read gives all ones. */
 LEAT_API uint64_t leat_mmio_read_trapped(const struct leat_mmio *win, uint32_t reg, size_t width);
