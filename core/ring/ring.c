@@ -17,15 +17,13 @@
 #define SPINS 256
 
 /* Zeroed, aligned as a ring wants it, with @size slots behind @head bytes. */
-static void *ring_alloc(size_t head, unsigned int size, void ***slot)
+static void *ring_alloc(size_t head, unsigned int size)
 {
 	size_t len = LEAT_ALIGN_UP(head + size * sizeof(void *), (size_t)LEAT_RING_APART);
-	char *mem = aligned_alloc(LEAT_RING_APART, len);
+	void *mem = aligned_alloc(LEAT_RING_APART, len);
 
-	if (mem) {
+	if (mem)
 		memset(mem, 0, len);
-		*slot = (void **)(void *)(mem + head);
-	}
 	return mem;
 }
 
@@ -34,20 +32,20 @@ static bool size_good(unsigned int size)
 	return leat_is_pow2(size) && size <= SIZE_MAX_SLOTS;
 }
 
-/* @n pointers into @size slots from position @pos on, around the end if need be. */
-static void copy_in(void **slot, uint64_t size, uint64_t pos, void *const *objs, unsigned int n)
+/* @n pointers into the slots from position @pos on, around the end if need be. */
+static void copy_in(void **slot, uint64_t mask, uint64_t pos, void *const *objs, unsigned int n)
 {
-	unsigned int at = (unsigned int)(pos & (size - 1));
-	unsigned int first = LEAT_MIN(n, (unsigned int)size - at);
+	unsigned int at = (unsigned int)(pos & mask);
+	unsigned int first = LEAT_MIN(n, (unsigned int)mask + 1 - at);
 
 	leat_ring_copy(slot + at, objs, first);
 	leat_ring_copy(slot, objs + first, n - first);
 }
 
-static void copy_out(void **objs, void *const *slot, uint64_t size, uint64_t pos, unsigned int n)
+static void copy_out(void **objs, void *const *slot, uint64_t mask, uint64_t pos, unsigned int n)
 {
-	unsigned int at = (unsigned int)(pos & (size - 1));
-	unsigned int first = LEAT_MIN(n, (unsigned int)size - at);
+	unsigned int at = (unsigned int)(pos & mask);
+	unsigned int first = LEAT_MIN(n, (unsigned int)mask + 1 - at);
 
 	leat_ring_copy(objs, slot + at, first);
 	leat_ring_copy(objs + first, slot, n - first);
@@ -56,15 +54,13 @@ static void copy_out(void **objs, void *const *slot, uint64_t size, uint64_t pos
 int leat_spsc_create(unsigned int size, struct leat_spsc **out)
 {
 	struct leat_spsc *r;
-	void **slot;
 
 	if (!size_good(size))
 		return -EINVAL;
-	r = ring_alloc(sizeof(*r), size, &slot);
+	r = ring_alloc(sizeof(*r), size);
 	if (!r)
 		return -ENOMEM;
-	r->size = size;
-	r->slot = slot;
+	r->mask = size - 1;
 	*out = r;
 	return 0;
 }
@@ -76,21 +72,23 @@ void leat_spsc_destroy(struct leat_spsc *r)
 
 unsigned int leat_spsc_count(const struct leat_spsc *r)
 {
+	/* As P1 and C1; head first, so that it is not the newer of the two. */
 	uint32_t head = leat_load_acquire(&r->head);
 
-	/* P2, C2: the pairs are not needed for the sum, but tail must not be the older. */
-	return LEAT_MIN(leat_load_acquire(&r->tail) - head, r->size);
+	return LEAT_MIN(leat_load_acquire(&r->tail) - head, r->mask + 1);
 }
 
+/* Nothing is stored when nothing moved: the other side polls these lines. */
 unsigned int leat_spsc_push_rest(struct leat_spsc *r, void *const *objs, unsigned int n)
 {
 	uint32_t tail = r->tail;
 
-	if (n) {
-		copy_in(r->slot, r->size, tail, objs, n);
-		/* P2: pairs with C1. */
-		leat_store_release(&r->tail, tail + n);
-	}
+	if (!n)
+		return 0;
+	copy_in(leat_spsc_slots(r), r->mask, tail, objs, n);
+	r->limit = tail + n;
+	/* P2: pairs with C1. */
+	leat_store_release(&r->tail, tail + n);
 	return n;
 }
 
@@ -98,26 +96,25 @@ unsigned int leat_spsc_pop_rest(struct leat_spsc *r, void **objs, unsigned int n
 {
 	uint32_t head = r->head;
 
-	if (n) {
-		copy_out(objs, r->slot, r->size, head, n);
-		/* C2: pairs with P1. */
-		leat_store_release(&r->head, head + n);
-	}
+	if (!n)
+		return 0;
+	copy_out(objs, leat_spsc_slots(r), r->mask, head, n);
+	r->filled = head + n;
+	/* C2: pairs with P1. */
+	leat_store_release(&r->head, head + n);
 	return n;
 }
 
 int leat_mpmc_create(unsigned int size, struct leat_mpmc **out)
 {
 	struct leat_mpmc *r;
-	void **slot;
 
 	if (!size_good(size))
 		return -EINVAL;
-	r = ring_alloc(sizeof(*r), size, &slot);
+	r = ring_alloc(sizeof(*r), size);
 	if (!r)
 		return -ENOMEM;
-	r->size = size;
-	r->slot = slot;
+	r->mask = size - 1;
 	*out = r;
 	return 0;
 }
@@ -129,9 +126,10 @@ void leat_mpmc_destroy(struct leat_mpmc *r)
 
 unsigned int leat_mpmc_count(const struct leat_mpmc *r)
 {
+	/* As M1, consumers first. */
 	uint64_t head = leat_load_acquire(&r->cons.done);
 
-	return (unsigned int)LEAT_MIN(leat_load_acquire(&r->prod.done) - head, r->size);
+	return (unsigned int)LEAT_MIN(leat_load_acquire(&r->prod.done) - head, r->mask + 1);
 }
 
 void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos)
@@ -145,45 +143,49 @@ void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos)
 	}
 }
 
-/* Claim as many of @n positions as there are, perhaps none. */
+/*
+ * Claim as many of @n positions as there are, perhaps none. What was seen is
+ * believed unless it leaves nothing: looking again costs both sides a line.
+ */
 static unsigned int claim_some(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
-			       uint64_t ahead, unsigned int n, uint64_t *pos)
+			       uint64_t ahead, unsigned int n, struct leat_mpmc_claim *claim)
 {
 	unsigned int got;
 
-	/* M6: pairs with M7. */
-	*pos = leat_load_acquire(&mine->next);
 	do {
-		int64_t room = leat_mpmc_room(mine, other, ahead, *pos, n);
+		int64_t room = (int64_t)(claim->seen + ahead - claim->pos);
 
+		if (room <= 0) {
+			/* M1: pairs with M2. */
+			claim->seen = leat_load_acquire(&other->done);
+			room = (int64_t)(claim->seen + ahead - claim->pos);
+		}
 		if (room <= 0)
 			return 0;
 		got = room < (int64_t)n ? (unsigned int)room : n;
 		/* M7: pairs with M6. */
-	} while (!leat_cas(&mine->next, pos, *pos + got));
+	} while (!leat_cas(&mine->next, &claim->pos, claim->pos + got));
 	return got;
 }
 
-unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n)
+unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n,
+				 struct leat_mpmc_claim claim)
 {
-	uint64_t pos;
-
-	n = claim_some(&r->prod, &r->cons, r->size, n, &pos);
-	if (n) {
-		copy_in(r->slot, r->size, pos, objs, n);
-		leat_mpmc_publish(&r->prod, pos, n);
-	}
+	n = claim_some(&r->prod, &r->cons, r->mask + 1, n, &claim);
+	if (!n)
+		return 0;
+	copy_in(leat_mpmc_slots(r), r->mask, claim.pos, objs, n);
+	leat_mpmc_publish(&r->prod, claim.pos, n);
 	return n;
 }
 
-unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n)
+unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n,
+				struct leat_mpmc_claim claim)
 {
-	uint64_t pos;
-
-	n = claim_some(&r->cons, &r->prod, 0, n, &pos);
-	if (n) {
-		copy_out(objs, r->slot, r->size, pos, n);
-		leat_mpmc_publish(&r->cons, pos, n);
-	}
+	n = claim_some(&r->cons, &r->prod, 0, n, &claim);
+	if (!n)
+		return 0;
+	copy_out(objs, leat_mpmc_slots(r), r->mask, claim.pos, n);
+	leat_mpmc_publish(&r->cons, claim.pos, n);
 	return n;
 }

@@ -18,6 +18,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <leat/barrier.h>
 #include <leat/compiler.h>
@@ -26,18 +27,22 @@ LEAT_BEGIN_DECLS
 
 #define LEAT_RING_APART 128
 
-/* For the rings below: @n pointers between places that do not overlap. */
+/*
+ * For the rings below: @n pointers between places that do not overlap. Bursts
+ * known to the compiler become moves as wide as the CPU has; long ones are
+ * the C library's, which knows the CPU better than the compiler was told.
+ */
 LEAT_INLINE void leat_ring_copy(void **__restrict__ dst, void *const *__restrict__ src,
 				unsigned int n)
 {
 	unsigned int i = 0;
 
-	for (; i + 4 <= n; i += 4) {
-		dst[i] = src[i];
-		dst[i + 1] = src[i + 1];
-		dst[i + 2] = src[i + 2];
-		dst[i + 3] = src[i + 3];
+	if (__builtin_constant_p(n) || n >= 32) {
+		memcpy(dst, src, n * sizeof(*dst));
+		return;
 	}
+	for (; i + 4 <= n; i += 4)
+		memcpy(dst + i, src + i, 4 * sizeof(*dst));
 	for (; i < n; i++)
 		dst[i] = src[i];
 }
@@ -46,19 +51,18 @@ LEAT_INLINE void leat_ring_copy(void **__restrict__ dst, void *const *__restrict
  * struct leat_spsc - pointers from one thread to one other.
  *
  * Positions run free and wrap; slot i is slot[i & mask]. Each side keeps a
- * stale copy of the other's position and rereads it only when it looks full
- * (or empty), so the two cache lines move once per lap, not once per packet.
- * The layout is ABI.
+ * limit up to which it may go on in one stretch, and looks at the other's
+ * position only there, so the two cache lines move once per lap, not once per
+ * packet. The layout is ABI; the slots follow.
  */
 struct leat_spsc {
 	LEAT_ALIGNED(LEAT_RING_APART) uint32_t tail;	/* written by the producer */
-	uint32_t	seen_head;			/* producer's copy of head */
+	uint32_t	limit;				/* producer's: free up to here */
 
 	LEAT_ALIGNED(LEAT_RING_APART) uint32_t head;	/* written by the consumer */
-	uint32_t	seen_tail;			/* consumer's copy of tail */
+	uint32_t	filled;				/* consumer's: filled up to here */
 
-	LEAT_ALIGNED(LEAT_RING_APART) uint32_t size;	/* slots, a power of two */
-	void		**slot;
+	LEAT_ALIGNED(LEAT_RING_APART) uint32_t mask;	/* slots - 1 */
 };
 
 /* @size slots, a power of two up to 2^30. 0, -EINVAL or -ENOMEM. Any thread. */
@@ -74,21 +78,34 @@ LEAT_API unsigned int leat_spsc_count(const struct leat_spsc *r);
 LEAT_API unsigned int leat_spsc_push_rest(struct leat_spsc *r, void *const *objs, unsigned int n);
 LEAT_API unsigned int leat_spsc_pop_rest(struct leat_spsc *r, void **objs, unsigned int n);
 
+LEAT_INLINE void **leat_spsc_slots(struct leat_spsc *r)
+{
+	return (void **)(void *)(r + 1);
+}
+
+/* Of @n positions from @pos on, as many as come before the end of the slots. */
+LEAT_INLINE uint32_t leat_spsc_stretch(const struct leat_spsc *r, uint32_t pos, uint32_t n)
+{
+	uint32_t end = r->mask + 1 - (pos & r->mask);
+
+	return n < end ? n : end;
+}
+
 /* The producer thread. Returns how many of @objs were taken. */
 LEAT_INLINE unsigned int leat_spsc_push(struct leat_spsc *r, void *const *objs, unsigned int n)
 {
 	uint32_t tail = r->tail;
-	uint32_t at = tail & (r->size - 1);
-	uint32_t room = r->size - (tail - r->seen_head);
 
-	if (LEAT_UNLIKELY(room < n)) {
+	if (LEAT_UNLIKELY(r->limit - tail < n)) {
 		/* P1: pairs with C2. Slots up to head have been read out. */
-		r->seen_head = leat_load_acquire(&r->head);
-		room = r->size - (tail - r->seen_head);
+		uint32_t room = leat_load_acquire(&r->head) + r->mask + 1 - tail;
+		uint32_t stretch = leat_spsc_stretch(r, tail, room);
+
+		if (LEAT_UNLIKELY(stretch < n))
+			return leat_spsc_push_rest(r, objs, room < n ? room : n);
+		r->limit = tail + stretch;
 	}
-	if (LEAT_UNLIKELY(room < n || r->size - at < n))
-		return leat_spsc_push_rest(r, objs, room < n ? room : n);
-	leat_ring_copy(r->slot + at, objs, n);
+	leat_ring_copy(leat_spsc_slots(r) + (tail & r->mask), objs, n);
 
 	/* P2: pairs with C1. Publishes the slots just written. */
 	leat_store_release(&r->tail, tail + n);
@@ -99,17 +116,17 @@ LEAT_INLINE unsigned int leat_spsc_push(struct leat_spsc *r, void *const *objs, 
 LEAT_INLINE unsigned int leat_spsc_pop(struct leat_spsc *r, void **objs, unsigned int n)
 {
 	uint32_t head = r->head;
-	uint32_t at = head & (r->size - 1);
-	uint32_t have = r->seen_tail - head;
 
-	if (LEAT_UNLIKELY(have < n)) {
+	if (LEAT_UNLIKELY(r->filled - head < n)) {
 		/* C1: pairs with P2. Slots up to tail have been written. */
-		r->seen_tail = leat_load_acquire(&r->tail);
-		have = r->seen_tail - head;
+		uint32_t have = leat_load_acquire(&r->tail) - head;
+		uint32_t stretch = leat_spsc_stretch(r, head, have);
+
+		if (LEAT_UNLIKELY(stretch < n))
+			return leat_spsc_pop_rest(r, objs, have < n ? have : n);
+		r->filled = head + stretch;
 	}
-	if (LEAT_UNLIKELY(have < n || r->size - at < n))
-		return leat_spsc_pop_rest(r, objs, have < n ? have : n);
-	leat_ring_copy(objs, r->slot + at, n);
+	leat_ring_copy(objs, leat_spsc_slots(r) + (head & r->mask), n);
 
 	/* C2: pairs with P1. The slots just read may be overwritten. */
 	leat_store_release(&r->head, head + n);
@@ -123,7 +140,7 @@ LEAT_INLINE unsigned int leat_spsc_pop(struct leat_spsc *r, void **objs, unsigne
  * order of the claims by moving @done. @seen is that side's stale copy of the
  * other's @done, shared by the threads of the side. Positions are 64 bits wide
  * and never wrap, so a claim cannot mistake a position for one a lap ago. The
- * layout is ABI.
+ * layout is ABI; the slots follow.
  *
  * A thread that is interrupted between claim and publication makes later ones
  * of its side wait (they yield the CPU): poll on dedicated cores.
@@ -136,8 +153,7 @@ struct leat_mpmc_side {
 
 struct leat_mpmc {
 	struct leat_mpmc_side prod, cons;
-	LEAT_ALIGNED(LEAT_RING_APART) uint64_t size;	/* slots, a power of two */
-	void		**slot;
+	LEAT_ALIGNED(LEAT_RING_APART) uint64_t mask;	/* slots - 1 */
 };
 
 /* @size slots, a power of two up to 2^30. 0, -EINVAL or -ENOMEM. Any thread. */
@@ -146,51 +162,60 @@ LEAT_API int leat_mpmc_create(unsigned int size, struct leat_mpmc **out);
 /* Forgets what is still in it. NULL is fine. Nobody uses it any more. */
 LEAT_API void leat_mpmc_destroy(struct leat_mpmc *r);
 
-/* The rest of push and pop: fewer than asked for, or across the end. */
-LEAT_API unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n);
-LEAT_API unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n);
-
 /* Pointers in it; a snapshot. Any thread. */
 LEAT_API unsigned int leat_mpmc_count(const struct leat_mpmc *r);
+
+/*
+ * struct leat_mpmc_claim - for push and pop: positions claimed from @pos on,
+ * by what was seen of the other side.
+ */
+struct leat_mpmc_claim {
+	uint64_t	pos, seen;
+};
+
+/* The rest of push and pop, after a claim that failed: fewer, or across the end. */
+LEAT_API unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n,
+					  struct leat_mpmc_claim claim);
+LEAT_API unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n,
+					 struct leat_mpmc_claim claim);
 
 /* Until those who claimed before @pos have published. */
 LEAT_API void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos);
 
-/*
- * leat_mpmc_room - for the rings below: how many positions @mine may claim at
- * @pos. Producers are @ahead of the consumers by a ring's size, consumers by
- * nothing. Wrong only where @pos is out of date, and then the claim fails.
- */
-LEAT_INLINE int64_t leat_mpmc_room(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
-				   uint64_t ahead, uint64_t pos, unsigned int n)
+LEAT_INLINE void **leat_mpmc_slots(struct leat_mpmc *r)
 {
-	/* M3: pairs with M4. What a thread of our side saw, we may rely on. */
-	int64_t room = (int64_t)(leat_load_acquire(&mine->seen) + ahead - pos);
-
-	if (LEAT_UNLIKELY(room < (int64_t)n)) {
-		/* M1: pairs with M2. Slots up to done were written (or read out). */
-		uint64_t done = leat_load_acquire(&other->done);
-
-		/* M4: pairs with M3. */
-		leat_store_release(&mine->seen, done);
-		room = (int64_t)(done + ahead - pos);
-	}
-	return room;
+	return (void **)(void *)(r + 1);
 }
 
-/* Claim @n positions from *@pos on that lie in one stretch; false: see the rest. */
+/*
+ * leat_mpmc_claim - claim @n positions that lie in one stretch. Producers are
+ * @ahead of the consumers by a ring's size, consumers by nothing. False: see
+ * the rest, with what @claim says now.
+ */
 LEAT_INLINE bool leat_mpmc_claim(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
-				 uint64_t size, uint64_t ahead, unsigned int n, uint64_t *pos)
+				 uint64_t mask, uint64_t ahead, unsigned int n,
+				 struct leat_mpmc_claim *claim)
 {
+	bool news = false;
+
 	/* M6: pairs with M7. The other side's done is at least what that claim relied on. */
-	*pos = leat_load_acquire(&mine->next);
+	claim->pos = leat_load_acquire(&mine->next);
+	/* M3: pairs with M4. What a thread of our side saw, we may rely on. */
+	claim->seen = leat_load_acquire(&mine->seen);
 	do {
-		if (LEAT_UNLIKELY(size - (*pos & (size - 1)) < n))
-			return false;
-		if (LEAT_UNLIKELY(leat_mpmc_room(mine, other, ahead, *pos, n) < (int64_t)n))
+		if (LEAT_UNLIKELY((int64_t)(claim->seen + ahead - claim->pos) < (int64_t)n)) {
+			/* M1: pairs with M2. Slots up to done were written (or read out). */
+			claim->seen = leat_load_acquire(&other->done);
+			news = true;
+			if (LEAT_UNLIKELY((int64_t)(claim->seen + ahead - claim->pos) < (int64_t)n))
+				return false;
+		}
+		if (LEAT_UNLIKELY((claim->pos & mask) + n > mask + 1))
 			return false;
 		/* M7: pairs with M6. */
-	} while (LEAT_UNLIKELY(!leat_cas(&mine->next, pos, *pos + n)));
+	} while (LEAT_UNLIKELY(!leat_cas(&mine->next, &claim->pos, claim->pos + n)));
+	if (news)
+		leat_store_release(&mine->seen, claim->seen);	/* M4: pairs with M3 */
 	return true;
 }
 
@@ -207,24 +232,26 @@ LEAT_INLINE void leat_mpmc_publish(struct leat_mpmc_side *mine, uint64_t pos, un
 /* Any thread. Returns how many of @objs were taken. */
 LEAT_INLINE unsigned int leat_mpmc_push(struct leat_mpmc *r, void *const *objs, unsigned int n)
 {
-	uint64_t size = r->size, pos;
+	struct leat_mpmc_claim claim;
+	uint64_t mask = r->mask;
 
-	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->prod, &r->cons, size, size, n, &pos)))
-		return leat_mpmc_push_rest(r, objs, n);
-	leat_ring_copy(r->slot + (pos & (size - 1)), objs, n);
-	leat_mpmc_publish(&r->prod, pos, n);
+	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->prod, &r->cons, mask, mask + 1, n, &claim)))
+		return leat_mpmc_push_rest(r, objs, n, claim);
+	leat_ring_copy(leat_mpmc_slots(r) + (claim.pos & mask), objs, n);
+	leat_mpmc_publish(&r->prod, claim.pos, n);
 	return n;
 }
 
 /* Any thread. Returns how many were put into @objs. */
 LEAT_INLINE unsigned int leat_mpmc_pop(struct leat_mpmc *r, void **objs, unsigned int n)
 {
-	uint64_t size = r->size, pos;
+	struct leat_mpmc_claim claim;
+	uint64_t mask = r->mask;
 
-	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->cons, &r->prod, size, 0, n, &pos)))
-		return leat_mpmc_pop_rest(r, objs, n);
-	leat_ring_copy(objs, r->slot + (pos & (size - 1)), n);
-	leat_mpmc_publish(&r->cons, pos, n);
+	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->cons, &r->prod, mask, 0, n, &claim)))
+		return leat_mpmc_pop_rest(r, objs, n, claim);
+	leat_ring_copy(objs, leat_mpmc_slots(r) + (claim.pos & mask), n);
+	leat_mpmc_publish(&r->cons, claim.pos, n);
 	return n;
 }
 

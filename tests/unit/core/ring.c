@@ -58,7 +58,7 @@ static void spsc_move(void *r, uint64_t pos)
 {
 	struct leat_spsc *s = r;
 
-	s->head = s->tail = s->seen_head = s->seen_tail = (uint32_t)pos;
+	s->head = s->tail = s->limit = s->filled = (uint32_t)pos;
 }
 
 static int mpmc_create(unsigned int size, void **out)
@@ -231,9 +231,9 @@ static void sides_are_apart(void **state)
 	assert_int_equal((uintptr_t)s % LEAT_RING_APART, 0);
 	assert_int_equal((uintptr_t)m % LEAT_RING_APART, 0);
 	assert_true((uintptr_t)&s->head - (uintptr_t)&s->tail >= LEAT_RING_APART);
-	assert_true((uintptr_t)s->slot - (uintptr_t)&s->head >= LEAT_RING_APART);
+	assert_true((uintptr_t)leat_spsc_slots(s) - (uintptr_t)&s->head >= LEAT_RING_APART);
 	assert_true((uintptr_t)&m->cons - (uintptr_t)&m->prod >= LEAT_RING_APART);
-	assert_true((uintptr_t)m->slot - (uintptr_t)&m->cons >= LEAT_RING_APART);
+	assert_true((uintptr_t)leat_mpmc_slots(m) - (uintptr_t)&m->cons >= LEAT_RING_APART);
 	leat_spsc_destroy(s);
 	leat_mpmc_destroy(m);
 }

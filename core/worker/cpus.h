@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * cpus.h - the CPUs that this process may use, as a set. Private to core.
+ */
+#ifndef LEAT_CORE_CPUS_H
+#define LEAT_CORE_CPUS_H
+
+#include <sched.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+struct leat_cpus {
+	cpu_set_t	*set;
+	size_t		len;		/* bytes in @set */
+	int		count;		/* CPUs it has room for */
+};
+
+/* 0 or -errno. The process's, that is its first thread's; its cpuset is in it. */
+int leat_cpus_get(struct leat_cpus *cpus);
+void leat_cpus_fini(struct leat_cpus *cpus);
+
+bool leat_cpus_has(const struct leat_cpus *cpus, int cpu);
+void leat_cpus_only(struct leat_cpus *cpus, int cpu);
+
+/* As "0-3,8" into @text, cut if it does not fit. */
+void leat_cpus_print(const struct leat_cpus *cpus, char *text, size_t len);
+
+#endif
