@@ -35,7 +35,7 @@ struct leat_pool_config {
 LEAT_API int leat_pool_create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
 			      struct leat_pool **out);
 
-/* Every packet must be back and every cache destroyed. NULL is fine. Control thread. */
+/* Every packet must be back; caches still there are destroyed too. NULL is fine. Control thread. */
 LEAT_API void leat_pool_destroy(struct leat_pool *pool);
 
 /* Packets in the pool's ring, those in caches not counted. Any thread; a snapshot. */
@@ -55,7 +55,8 @@ LEAT_API unsigned int leat_pool_buf_size(const struct leat_pool *pool);
 struct leat_pool_cache {
 	struct leat_pool *pool;
 	uint32_t	n;		/* packets in @pkts */
-	uint32_t	size;		/* kept at most, after a flush */
+	uint32_t	size;		/* kept at most */
+	struct leat_pool_cache *next;	/* of the pool; control thread */
 	LEAT_ALIGNED(LEAT_CACHELINE) struct leat_pkt *pkts[2 * LEAT_POOL_CACHE_MAX];
 };
 
@@ -63,7 +64,7 @@ struct leat_pool_cache {
 LEAT_API int leat_pool_cache_create(struct leat_pool *pool, unsigned int size,
 				    struct leat_pool_cache **out);
 
-/* Its packets go back to the pool. NULL is fine. */
+/* Its packets go back to the pool. NULL is fine. Control thread, its owner done with it. */
 LEAT_API void leat_pool_cache_destroy(struct leat_pool_cache *cache);
 
 /*
