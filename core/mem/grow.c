@@ -30,8 +30,8 @@ static struct leat_pseg **home(struct leat_mem_state *mem, const struct leat_pse
 	return p->as ? &p->as->priv : &mem->shared;
 }
 
-/* Sizes to try for a segment of @need bytes, best first. 0: the one asked for is not there. */
-static unsigned int page_sizes(const struct leat_mem_state *mem, size_t need,
+/* Sizes to try for a segment of @len bytes, best first. 0: the one asked for is not there. */
+static unsigned int page_sizes(const struct leat_mem_state *mem, size_t len,
 			       size_t sizes[LEAT_HUGE_SIZES_MAX + 1])
 {
 	unsigned int n = 0, all = leat_huge_sizes(sizes);
@@ -39,7 +39,7 @@ static unsigned int page_sizes(const struct leat_mem_state *mem, size_t need,
 	if (mem->page_size == leat_page_size())
 		all = 0;
 	for (unsigned int i = 0; i < all; i++)
-		if (mem->page_size ? sizes[i] == mem->page_size : sizes[i] <= need)
+		if (mem->page_size ? sizes[i] == mem->page_size : sizes[i] <= len)
 			sizes[n++] = sizes[i];
 	if (!mem->page_size || mem->page_size == leat_page_size())
 		sizes[n++] = leat_page_size();
@@ -66,18 +66,18 @@ static int open_len(const struct leat_mem_state *mem, struct leat_pseg *p, size_
 	err = leat_pseg_open(p);
 	if (err)
 		return err;
-	err = leat_pseg_back(p, w->now);
+	err = leat_pseg_back(p, w->need);
 	if (err)
 		leat_pseg_close(p);
 	return err;
 }
 
 /* The best pages there are. Says in @why what was wrong with the better ones, or with all. */
-static int open_best(const struct leat_mem_state *mem, struct leat_pseg *p, const struct leat_mem_wish *w,
-		     char why[WHY_LEN])
+static int open_best(const struct leat_mem_state *mem, struct leat_pseg *p,
+		     const struct leat_mem_wish *w, char why[WHY_LEN])
 {
 	size_t sizes[LEAT_HUGE_SIZES_MAX + 1];
-	unsigned int n = page_sizes(mem, w->need, sizes);
+	unsigned int n = page_sizes(mem, w->want, sizes);
 	int err = -ENOTSUP;
 
 	if (!n)
@@ -104,8 +104,8 @@ static int place(struct leat_ctx *ctx, struct leat_pseg *p, const struct leat_me
 
 	if (leat_iova_place(&mem->iova, as, end, p->seg.len, p->align, &p->place)) {
 		if (leat_iova_place(&mem->iova, as, end, p->seg.len, least, &p->place))
-			return leat_fail(ctx, -ENOSPC, "memory: place %s for %s: no device addresses "
-					 "are left that it can reach; ask for less memory",
+			return leat_fail(ctx, -ENOSPC, "memory: place %s for %s: no device "
+					 "addresses are left that it can reach; ask for less",
 					 leat_size_text(p->seg.len, text),
 					 as ? as->name : "any device");
 		p->align = least;
@@ -129,15 +129,16 @@ static void hide(struct leat_mem_state *mem, struct leat_pseg *p)
 
 static void announce(struct leat_ctx *ctx, const struct leat_pseg *p, const char *why)
 {
-	bool fell_back = why[0] && p->source == LEAT_HUGE_NONE;
+	const char *source = p->source == LEAT_HUGE_MOUNT ? "hugetlbfs" : "memfd";
 	char len[32], page[32], node[32] = "";
 
+	if (why[0] && p->source == LEAT_HUGE_NONE)
+		source = why;
 	if (p->seg.node >= 0)
 		snprintf(node, sizeof(node), ", node %d", p->seg.node);
 	leat_log(ctx, LEAT_LOG_INFO, "memory: %s in %s pages (%s)%s%s%s",
 		 leat_size_text(p->seg.len, len), leat_size_text(p->seg.page_size, page),
-		 fell_back ? why : p->source == LEAT_HUGE_MOUNT ? "hugetlbfs" : "memfd", node,
-		 p->as ? ", for " : "", p->as ? p->as->name : "");
+		 source, node, p->as ? ", for " : "", p->as ? p->as->name : "");
 }
 
 static void append(struct leat_pseg **list, struct leat_pseg *p)

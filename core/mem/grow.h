@@ -14,9 +14,8 @@
 /* What a new segment is for. */
 struct leat_mem_wish {
 	struct leat_aspace *as;		/* the only space that shall see it; NULL: all */
-	size_t		need;		/* enough for what is asked... */
-	size_t		want;		/* ...and for what may follow */
-	size_t		now;		/* of it, what shall surely have memory at once */
+	size_t		need;		/* what is asked; this much has memory at once */
+	size_t		want;		/* with what may follow: taken if it can be had */
 	size_t		align;		/* of its addresses, at least */
 	int		node;		/* -1: any */
 	bool		node_asked;	/* by the application: tell it if it cannot be */

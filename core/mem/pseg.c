@@ -31,9 +31,9 @@
 
 static int map_aligned(struct leat_pseg *p)
 {
+	const int nothing = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
 	size_t len = p->seg.len, head, room = len + p->align;
-	char *base = mmap(NULL, room, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	char *va;
+	char *base = mmap(NULL, room, PROT_NONE, nothing, -1, 0), *va;
 
 	if (base == MAP_FAILED)
 		return -errno;

@@ -21,7 +21,7 @@
 #define MIB ((size_t)1 << 20)
 #define GIB ((size_t)1 << 30)
 
-#define SHARED_MIN  (16 * MIB)	/* a pool of the usual size */
+#define SHARED_MIN  (16 * MIB)	/* nearly a pool of the usual size */
 #define PRIVATE_MIN (2 * MIB)	/* a port's rings, in one huge page */
 #define GROWTH_MAX  (256 * MIB)	/* from here on not more than is asked */
 #define ALIGN_MAX   GIB
@@ -71,7 +71,7 @@ static int lacking(struct leat_ctx *ctx, const struct leat_pseg *p, size_t len)
 
 /* From a segment there is, or from a new one. */
 static int take(struct leat_ctx *ctx, struct leat_pseg *list, const struct leat_mem_wish *w,
-		size_t len, struct leat_mem_run **out)
+		struct leat_mem_run **out)
 {
 	struct leat_pseg *p;
 	int err;
@@ -79,16 +79,16 @@ static int take(struct leat_ctx *ctx, struct leat_pseg *list, const struct leat_
 	for (p = list; p; p = p->next) {
 		if (p->node != w->node)
 			continue;
-		err = leat_run_take(p, len, w->align, out);
+		err = leat_run_take(p, w->need, w->align, out);
 		if (err != -ENOSPC)
-			return err ? lacking(ctx, p, len) : 0;
+			return err ? lacking(ctx, p, w->need) : 0;
 	}
 	err = leat_pseg_grow(ctx, w, &p);
 	if (err)
 		return err;
-	err = leat_run_take(p, len, w->align, out);
+	err = leat_run_take(p, w->need, w->align, out);
 	if (err) {
-		lacking(ctx, p, len);
+		lacking(ctx, p, w->need);
 		leat_pseg_release(ctx, p);
 	}
 	return err;
@@ -102,13 +102,13 @@ static int alloc(struct leat_ctx *ctx, struct leat_pseg *list, struct leat_mem_w
 
 	if (!len || len > SIZE_MAX - RUN_UNIT || w->align < RUN_UNIT || w->align > ALIGN_MAX ||
 	    !leat_is_pow2(w->align))
-		return leat_fail(ctx, -EINVAL, "memory: allocate %zu bytes aligned to %zu: at least "
-				 "one byte and a power of two from 64 to 1 GiB are possible",
+		return leat_fail(ctx, -EINVAL, "memory: allocate %zu bytes aligned to %zu: at "
+				 "least one byte and a power of two from 64 to 1 GiB are possible",
 				 len, w->align);
-	w->now = LEAT_ALIGN_UP(len, RUN_UNIT);
-	w->need = LEAT_MAX(w->now, w->as ? PRIVATE_MIN : SHARED_MIN);
-	w->want = LEAT_MAX(w->need, LEAT_MIN(total(list), GROWTH_MAX));
-	err = take(ctx, list, w, w->now, &run);
+	w->need = LEAT_ALIGN_UP(len, RUN_UNIT);
+	w->want = LEAT_MAX(w->as ? PRIVATE_MIN : SHARED_MIN, LEAT_MIN(total(list), GROWTH_MAX));
+	w->want = LEAT_MAX(w->want, w->need);
+	err = take(ctx, list, w, &run);
 	if (err)
 		return err;
 
@@ -219,7 +219,6 @@ int leat_mem_init(struct leat_ctx *ctx, const struct leat_ctx_config *cfg)
 	struct leat_mem_wish w = {
 		.need = cfg->mem_size,
 		.want = cfg->mem_size,
-		.now = cfg->mem_size,
 		.align = RUN_UNIT,
 		.node_asked = cfg->node != 0,
 		.keep = true,

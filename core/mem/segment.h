@@ -22,7 +22,7 @@ struct leat_mem_state {
 	struct leat_aspace *spaces;	/* attached */
 	struct leat_iova_map iova;	/* what is taken, by shared and private segments */
 	size_t		page_size;	/* the only size allowed, or 0 */
-	int		node;		/* where memory should come from; -1: as the caller's policy says */
+	int		node;		/* where memory should come from; -1: anywhere */
 	bool		node_asked;	/* the application named it */
 	bool		node_warned;	/* said once that it came from elsewhere */
 };
