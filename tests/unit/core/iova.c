@@ -153,7 +153,8 @@ static void reaches_the_last_address(void **state)
 static void intersects_spaces(void **state)
 {
 	struct leat_aspace wide = {
-		.ranges = RANGES({ 0x0, 0x10ffff }, { 0x200000, 0x2fffff }, { 0x400000, UINT64_MAX }),
+		.ranges = RANGES({ 0x0, 0x10ffff }, { 0x200000, 0x2fffff },
+				 { 0x400000, UINT64_MAX }),
 		.nranges = 3,
 	};
 	struct leat_aspace narrow = {
