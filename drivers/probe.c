@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * probe.c - from an address to a port: open the device, find its driver among
+ * those that the application named, attach.
+ */
+#include <leat/driver/dev.h>
+#include <leat/driver/driver.h>
+#include <leat/driver/pci.h>
+
+#include <errno.h>
+#include <stdio.h>
+
+static bool is_listed(const struct leat_pci_id *ids, uint16_t vendor, uint16_t device)
+{
+	for (; ids->vendor; ids++)
+		if ((ids->vendor == LEAT_PCI_ANY || ids->vendor == vendor) &&
+		    (ids->device == LEAT_PCI_ANY || ids->device == device))
+			return true;
+	return false;
+}
+
+static void list_names(const struct leat_driver *const *drivers, char *text, size_t len)
+{
+	size_t used = 0;
+
+	snprintf(text, len, "none");
+	for (; *drivers && used < len; drivers++)
+		used += (size_t)snprintf(text + used, len - used, "%s%s", used ? ", " : "",
+					 (*drivers)->name);
+}
+
+static int find_driver(struct leat_ctx *ctx, struct leat_dev *dev, const struct leat_driver **out)
+{
+	const struct leat_driver *const *drivers = leat_ctx_drivers(ctx);
+	uint16_t vendor = leat_pci_read16(dev, LEAT_PCI_VENDOR);
+	uint16_t device = leat_pci_read16(dev, LEAT_PCI_DEVICE);
+	char names[128];
+
+	for (unsigned int i = 0; drivers[i]; i++) {
+		if (is_listed(drivers[i]->ids, vendor, device)) {
+			*out = drivers[i];
+			return 0;
+		}
+	}
+	list_names(drivers, names, sizeof(names));
+	return leat_fail(ctx, -ENOTSUP, "%s: no driver for the device %04x:%04x; drivers named when "
+			 "the context was opened: %s", dev->addr, vendor, device, names);
+}
+
+static void on_event(struct leat_dev *dev, enum leat_event event)
+{
+	leat_port_notify(dev->owner, event);
+}
+
+/* Events go to the port; one that came before there was a port is not lost. */
+static void tie(struct leat_dev *dev, struct leat_port *port)
+{
+	dev->owner = port;
+	dev->event = on_event;
+	if (leat_load_relaxed(&dev->dead) && !leat_port_gone(port))
+		leat_port_notify(port, LEAT_EVENT_GONE);
+}
+
+int leat_port_open(struct leat_ctx *ctx, const char *addr, const struct leat_port_config *cfg,
+		   struct leat_port **out)
+{
+	const struct leat_driver *drv;
+	struct leat_port *port;
+	struct leat_dev *dev;
+	int err = leat_dev_open(ctx, addr, &dev);
+
+	if (err)
+		return err;
+	err = find_driver(ctx, dev, &drv);
+	if (err) {
+		leat_dev_close(dev);
+		return err;
+	}
+	err = leat_port_attach(ctx, drv, dev, addr, leat_dev_close, dev->step, cfg, &port);
+	if (err)
+		return err;
+	tie(dev, port);
+	*out = port;
+	return 0;
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/split.c - the memory of a split virtqueue (virtio 1.2, 2.7).
+ */
+#include "split.h"
+
+#include <leat/bits.h>
+
+/* CPUs fetch lines in pairs: what one side writes keeps this far from the other's. */
+#define APART 128
+
+/*
+ * The driver and the device area begin with flags and idx, four bytes, which are
+ * laid at the end of a line so that the entries begin at the next: they are
+ * aligned then, and polling idx does not touch the line of the first entries.
+ */
+static size_t area(size_t *end, size_t len)
+{
+	size_t off = LEAT_ALIGN_UP(*end, (size_t)APART) + APART - 4;
+
+	*end = off + len;
+	return off;
+}
+
+int leat_virtio_split_setup(struct virtio_split *s, struct virtio_net *net, uint16_t index,
+			    uint16_t size, size_t extra)
+{
+	size_t end = VIRTIO_DESC_BYTES(size);
+	size_t avail = area(&end, VIRTIO_AVAIL_BYTES(size));
+	size_t used = area(&end, VIRTIO_USED_BYTES(size));
+	int err;
+
+	s->extra_off = LEAT_ALIGN_UP(end, (size_t)APART);
+	s->as = net->port.dev->as;
+	s->mask = (uint16_t)(size - 1);
+	err = leat_aspace_alloc(s->as, s->extra_off + extra, APART, &s->mem);
+	if (err)
+		return err;
+	s->desc = s->mem.va;
+	s->avail = (struct virtio_avail *)(void *)((char *)s->mem.va + avail);
+	s->used = (struct virtio_used *)(void *)((char *)s->mem.va + used);
+	s->vq = (struct leat_virtio_queue){
+		.index = index,
+		.size = size,
+		.desc = s->mem.iova,
+		.driver = s->mem.iova + avail,
+		.device = s->mem.iova + used,
+		.vector = LEAT_VIRTIO_NO_VECTOR,
+	};
+	return 0;
+}
+
+void leat_virtio_split_free(struct virtio_split *s)
+{
+	leat_aspace_free(s->as, &s->mem);
+}
+
+void leat_virtio_split_reset(struct virtio_split *s, uint16_t flags)
+{
+	memset(s->mem.va, 0, s->mem.len);
+	for (uint32_t i = 0; i < split_size(s); i++)
+		s->desc[i].flags = leat_cpu_to_le16(flags);
+	s->avail->flags = leat_cpu_to_le16(VIRTIO_AVAIL_F_NO_INTERRUPT);
+	s->next = s->taken = s->seen = 0;
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/split.h - a split virtqueue as its driver sees it (virtio 1.2, 2.7).
+ *
+ * Two processes or a CPU and a device hand cache lines back and forth here, so
+ * what need not be written is not: a word that already has its value is left
+ * alone and stays shared. used->idx and avail->idx have lines of their own,
+ * away from the entries behind them.
+ *
+ * The device is not trusted: each word of the used ring is read once and
+ * checked, and what is read back from memory that the device could have
+ * written is only ever compared with what should be there.
+ */
+#ifndef LEAT_VIRTIO_SPLIT_H
+#define LEAT_VIRTIO_SPLIT_H
+
+#include "virtio_net.h"
+
+#include <leat/barrier.h>
+
+#include <string.h>
+
+/* Whole words over the spec's structs. */
+typedef uint32_t __attribute__((may_alias)) virtio_word32;
+typedef uint64_t __attribute__((may_alias)) virtio_word64;
+
+/*
+ * struct virtio_split - the ring and the positions in it, which run free and
+ * wrap at 65536: [taken, seen) are used entries to take, [taken, next) is what
+ * the device has or was about to get.
+ */
+struct virtio_split {
+	struct virtio_desc  *desc;
+	struct virtio_avail *avail;
+	struct virtio_used  *used;
+	uint16_t	mask;		/* size - 1 */
+	uint16_t	next;		/* avail entries filled */
+	uint16_t	taken;		/* used entries taken */
+	uint16_t	seen;		/* used->idx as last read */
+
+	struct leat_virtio_queue vq;	/* as the device knows it */
+	struct leat_aspace *as;
+	struct leat_mem	mem;
+	size_t		extra_off;	/* where the @extra bytes of setup lie in @mem */
+};
+
+/* Memory for a ring of @size, and @extra bytes behind it. 0 or -errno, logged. */
+int leat_virtio_split_setup(struct virtio_split *s, struct virtio_net *net, uint16_t index,
+			    uint16_t size, size_t extra);
+void leat_virtio_split_free(struct virtio_split *s);
+
+/* As new: empty, no interrupts wanted; @flags in every descriptor. */
+void leat_virtio_split_reset(struct virtio_split *s, uint16_t flags);
+
+static inline uint16_t split_size(const struct virtio_split *s)
+{
+	return (uint16_t)(s->mask + 1);
+}
+
+/* Used entries known to wait. */
+static inline uint16_t split_have(const struct virtio_split *s)
+{
+	return (uint16_t)(s->seen - s->taken);
+}
+
+/* used->flags in the low half, used->idx in the high: they share a word. */
+static inline uint32_t split_state(const struct virtio_split *s)
+{
+	uint32_t word = *(const volatile virtio_word32 *)(const void *)s->used;
+
+	leat_dma_rmb();		/* idx before the entries it vouches for */
+	return LEAT_SWAP32(word);
+}
+
+/* Take note of used->idx. False: it claims more than the device was given. */
+static inline bool split_note(struct virtio_split *s, uint16_t idx)
+{
+	if (LEAT_UNLIKELY((uint16_t)(idx - s->taken) > (uint16_t)(s->next - s->taken)))
+		return false;
+	s->seen = idx;
+	return true;
+}
+
+static inline bool split_look(struct virtio_split *s)
+{
+	return split_note(s, (uint16_t)(split_state(s) >> 16));
+}
+
+/* The next used entry, read once: id in the low half, length in the high. */
+static inline uint64_t split_take(struct virtio_split *s)
+{
+	const struct virtio_used_elem *e = &s->used->ring[s->taken++ & s->mask];
+
+	return LEAT_SWAP64(*(const volatile virtio_word64 *)(const void *)e);
+}
+
+static inline void split_desc(struct virtio_split *s, uint16_t id, leat_iova_t addr, uint32_t len,
+			      uint16_t flags, uint16_t next)
+{
+	virtio_word64 *d = (virtio_word64 *)(void *)&s->desc[id];
+	uint64_t lo = LEAT_SWAP64(addr);
+	uint64_t hi = LEAT_SWAP64(len | (uint64_t)flags << 32 | (uint64_t)next << 48);
+
+	if (d[0] != lo)
+		d[0] = lo;
+	if (d[1] != hi)
+		d[1] = hi;
+}
+
+/* The head of the next chain; it is the device's after publish. */
+static inline void split_push(struct virtio_split *s, uint16_t id)
+{
+	leat_le16 *slot = &s->avail->ring[s->next++ & s->mask];
+	leat_le16 v = leat_cpu_to_le16(id);
+
+	if (*slot != v)
+		*slot = v;
+}
+
+static inline void split_notify(const struct virtio_split *s)
+{
+	leat_mmio_write16(s->vq.notify, s->vq.notify_off, s->vq.index);
+}
+
+static inline void split_expose(struct virtio_split *s)
+{
+	leat_dma_wmb();		/* descriptors and entries before the index */
+	LEAT_WRITE_ONCE(s->avail->idx, leat_cpu_to_le16(s->next));
+}
+
+/* Give the device what was pushed, and wake it if it sleeps (2.7.13.4). */
+static inline void split_publish(struct virtio_split *s)
+{
+	uint32_t state;
+
+	split_expose(s);
+	leat_dma_mb();		/* index before flags: a device going to sleep looks the other way */
+	state = split_state(s);
+	if (!(state & VIRTIO_USED_F_NO_NOTIFY))
+		split_notify(s);
+	(void)split_note(s, (uint16_t)(state >> 16));	/* a lie is noticed by the next look */
+}
+
+#endif

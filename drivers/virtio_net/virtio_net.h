@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/virtio_net.h - the parts of the virtio-net driver.
+ *
+ *   virtio_net.c	the port: initialisation, configuration, start, stop, events
+ *   features.c		which features are wanted, what they are called
+ *   pci.c		the transport over a PCI device
+ *   split.c		the memory of a split queue; split_rx.c, split_tx.c its hot paths
+ *
+ * Names begin with leat_virtio_ outside their file.
+ */
+#ifndef LEAT_VIRTIO_NET_H
+#define LEAT_VIRTIO_NET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <leat/driver/dev.h>
+#include <leat/driver/driver.h>
+#include <leat/driver/virtio_transport.h>
+
+#include "spec.h"
+
+#define VIRTIO_NET_ETH_LEN   14		/* the least that can be a frame */
+#define VIRTIO_NET_FRAME_ADD 18		/* frame over MTU: Ethernet header and one VLAN tag */
+#define VIRTIO_NET_MTU_MAX   9000
+#define VIRTIO_NET_MTU_ETH   1500	/* what a device without F_MTU is taken for */
+#define VIRTIO_NET_SEGS_MAX  64		/* of one packet to send, if the ring is larger */
+#define VIRTIO_NET_DESC_MIN  4
+
+/* ---- pci.c ---- */
+
+struct leat_virtio_pci {
+	struct leat_virtio vd;		/* first: the driver's handle */
+	struct leat_mmio common, notify, device;
+	uint32_t	notify_multiplier;
+	bool		msix_on;
+};
+
+/* Find and map the structures. 0, -ENOTSUP not a modern virtio device, or -errno; logged. */
+int leat_virtio_pci_open(struct leat_virtio_pci *pci, struct leat_dev *dev);
+void leat_virtio_pci_close(struct leat_virtio_pci *pci);
+
+/* ---- virtio_net.c ---- */
+
+struct virtio_net {
+	struct leat_port port;		/* first: core's handle */
+	struct leat_virtio *vd;
+	struct leat_virtio_pci pci;
+	uint64_t	offered;	/* by the device, when it was attached */
+	uint64_t	wanted;		/* what start negotiates; settled by configure */
+	uint16_t	device_mtu;	/* 0: it did not say */
+
+	/* receive buffers, settled by configure */
+	uint16_t	rx_hdr_off;	/* where the device's header goes, from the buffer's start */
+	uint32_t	rx_room;	/* bytes from there on */
+	uint32_t	frame_max;	/* bytes of the longest frame to send */
+
+	/* events */
+	struct leat_watch watch;
+	int		irq_fd;		/* configuration changes; -1: watch.tick looks */
+	bool		link_up;
+	bool		error_told;	/* once a start */
+};
+
+static inline struct virtio_net *virtio_net_of(struct leat_port *port)
+{
+	return LEAT_CONTAINER_OF(port, struct virtio_net, port);
+}
+
+/* ---- features.c ---- */
+
+#define VIRTIO_FEATURES_TEXT 256
+
+/* Feature bits by name, "CSUM MAC bit 60", into @text (VIRTIO_FEATURES_TEXT bytes). Returns it. */
+const char *leat_virtio_features_text(uint64_t features, char *text);
+
+/* The features to negotiate out of net->offered, for what port->cfg asks. */
+uint64_t leat_virtio_features_wanted(const struct virtio_net *net);
+
+/* Does the device offer what the driver cannot do without? 0 or -ENOTSUP, logged. */
+int leat_virtio_features_check(const struct virtio_net *net);
+
+/* ---- split queues: split_rx.c, split_tx.c ---- */
+
+int leat_virtio_split_rxq_setup(struct virtio_net *net, unsigned int id, struct leat_rxq **out);
+void leat_virtio_split_rxq_free(struct leat_rxq *base);
+int leat_virtio_split_txq_setup(struct virtio_net *net, unsigned int id, struct leat_txq **out);
+void leat_virtio_split_txq_free(struct leat_txq *base);
+
+/*
+ * start: the ring as new, receive buffers in it, and the device told of it; the
+ * device may use it from DRIVER_OK on, when kick says that there are buffers.
+ * stop: every buffer back to its pool, after the device was reset.
+ */
+int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base);
+void leat_virtio_split_rxq_kick(struct leat_rxq *base);
+void leat_virtio_split_rxq_stop(struct leat_rxq *base);
+int leat_virtio_split_txq_start(struct virtio_net *net, struct leat_txq *base);
+void leat_virtio_split_txq_stop(struct leat_txq *base);
+
+#endif
