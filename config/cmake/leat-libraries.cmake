@@ -37,6 +37,9 @@ add_library(leat::models_static ALIAS leat_models_static)
 target_link_libraries(leat PRIVATE
   Threads::Threads PkgConfig::NUMA PkgConfig::JSONC Hugetlbfs::hugetlbfs)
 target_link_options(leat PRIVATE -Wl,--version-script=${PROJECT_SOURCE_DIR}/config/leat.map)
+if(NOT LEAT_SANITIZE)
+  target_link_options(leat PRIVATE -Wl,-z,defs)
+endif()
 set_property(TARGET leat APPEND PROPERTY LINK_DEPENDS ${PROJECT_SOURCE_DIR}/config/leat.map)
 target_link_libraries(leat_static PUBLIC
   Threads::Threads PkgConfig::NUMA PkgConfig::JSONC Hugetlbfs::hugetlbfs)

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * fwd.c - leat-fwd: forward between pairs of ports, both ways.
+ *
+ * The README's example grown up, and the best introduction to the API: read
+ * move(), then main(). Workers poll; the main thread sleeps, looks after
+ * control events, prints a line a second.
+ *
+ * What a port does not take at once is kept and offered again, and meanwhile
+ * less is received: the far end feels the pressure and no packet is lost.
+ */
+#include "options.h"
+#include "report.h"
+
+#include <leat/leat.h>
+#include <leat/models.h>
+
+#include <errno.h>
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#define RING_SIZE   1024	/* between receive and transmit of --pipeline */
+#define IDLE_ROUNDS 256		/* empty rounds before another process may have the CPU */
+
+/* A step of a packet's way: from a queue or ring to a queue or ring. One thread's. */
+struct stage {
+	struct leat_rxq	 *rx;		/* or NULL: from @from */
+	struct leat_spsc *from;
+	struct leat_txq	 *tx;		/* or NULL: to @to */
+	struct leat_port *out;		/* @tx's */
+	struct leat_spsc *to;
+	uint16_t	  held;		/* packets taken and not yet given on */
+	struct leat_pkt	 *pkts[MAX_BURST];
+};
+
+struct fwd {
+	struct options	  opt;
+	struct leat_ctx	 *ctx;
+	struct leat_pool *pool;
+	struct leat_port *port[MAX_PORTS];
+	struct leat_spsc *ring[MAX_PORTS];
+	struct lane {			/* a worker and what it does */
+		struct fwd	  *fwd;
+		struct leat_worker *worker;
+		struct leat_pool_cache *cache;
+		struct stage	   stage[MAX_PORTS];
+		unsigned int	   nstages;
+		struct work	  *work;
+	} lane[MAX_WORKERS];
+	struct work	  work[MAX_WORKERS];
+	unsigned int	  gone;		/* ports */
+};
+
+/* The data path: up to a burst in, as much as goes out. Returns the packets given on. */
+static unsigned int move(struct stage *s, unsigned int burst)
+{
+	uint16_t room = (uint16_t)(burst - s->held), given;
+
+	if (s->rx)
+		s->held = (uint16_t)(s->held + leat_rx(s->rx, s->pkts + s->held, room));
+	else
+		s->held = (uint16_t)(s->held + leat_spsc_pop(s->from, (void **)(s->pkts + s->held), room));
+	if (!s->held)
+		return 0;
+
+	if (s->to) {
+		given = (uint16_t)leat_spsc_push(s->to, (void **)s->pkts, s->held);
+	} else if (leat_port_gone(s->out)) {
+		leat_drop(s->tx, s->pkts, s->held);
+		given = s->held;
+	} else {
+		given = leat_tx(s->tx, s->pkts, s->held);
+	}
+	s->held = (uint16_t)(s->held - given);
+	if (s->held)
+		memmove(s->pkts, s->pkts + given, s->held * sizeof(s->pkts[0]));
+	return given;
+}
+
+static void poll_stages(struct leat_worker *w, void *arg)
+{
+	struct lane *lane = arg;
+	unsigned int burst = lane->fwd->opt.burst, idle = 0;
+	uint64_t last = leat_cycles();
+
+	while (!leat_worker_stopping(w)) {
+		unsigned int moved = 0;
+		uint64_t now;
+
+		for (unsigned int i = 0; i < lane->nstages; i++)
+			moved += move(&lane->stage[i], burst);
+		now = leat_cycles();
+		if (moved) {
+			leat_store_relaxed(&lane->work->busy, lane->work->busy + now - last);
+			leat_store_relaxed(&lane->work->moved, lane->work->moved + moved);
+			idle = 0;
+		} else if (++idle == IDLE_ROUNDS) {
+			idle = 0;
+			sched_yield();
+		}
+		last = now;
+	}
+}
+
+/* Who polls what: one lane a CPU, or all receiving on the first and all sending on the second. */
+static struct lane *rx_lane(struct fwd *f, unsigned int port)
+{
+	return &f->lane[f->opt.pipeline ? 0 : port % f->opt.nworkers];
+}
+
+static struct lane *tx_lane(struct fwd *f, unsigned int port)
+{
+	return &f->lane[f->opt.pipeline ? 1 : (port ^ 1) % f->opt.nworkers];
+}
+
+static void on_event(void *arg, struct leat_port *port, enum leat_event event)
+{
+	struct fwd *f = arg;
+	struct leat_link link;
+
+	if (event == LEAT_EVENT_GONE) {
+		f->gone++;
+	} else if (event == LEAT_EVENT_LINK) {
+		leat_port_link(port, &link);
+		fprintf(stderr, "leat-fwd: %s: link %s\n", leat_port_name(port),
+			link.up ? "up" : "down");
+	}
+}
+
+static void on_log(void *arg, enum leat_log_level level, const char *message)
+{
+	(void)arg;
+	(void)level;
+	fprintf(stderr, "leat-fwd: %s\n", message);
+}
+
+static int open_ports(struct fwd *f)
+{
+	const struct leat_pool_config pool = { .count = 1024 * (f->opt.nports + f->opt.nworkers) };
+	int err = leat_pool_create(f->ctx, &pool, &f->pool);
+
+	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++)
+		err = leat_pool_cache_create(f->pool, 0, &f->lane[i].cache);
+	for (unsigned int i = 0; !err && i < f->opt.nports; i++) {
+		const struct leat_port_config cfg = {
+			.pool = f->pool,
+			.rx_cache = { rx_lane(f, i)->cache },
+			.tx_cache = { tx_lane(f, i)->cache },
+			.event = on_event,
+			.event_arg = f,
+		};
+
+		err = leat_port_open(f->ctx, f->opt.addr[i], &cfg, &f->port[i]);
+	}
+	return err;
+}
+
+static struct stage *add_stage(struct lane *lane)
+{
+	return &lane->stage[lane->nstages++];
+}
+
+static int connect_ports(struct fwd *f)
+{
+	for (unsigned int i = 0; i < f->opt.nports; i++) {
+		struct stage *s = add_stage(rx_lane(f, i));
+
+		s->rx = leat_port_rxq(f->port[i], 0);
+		if (f->opt.pipeline) {
+			int err = leat_spsc_create(RING_SIZE, &f->ring[i]);
+
+			if (err)
+				return err;
+			s->to = f->ring[i];
+			s = add_stage(tx_lane(f, i ^ 1));
+			s->from = f->ring[i];
+		}
+		s->out = f->port[i ^ 1];
+		s->tx = leat_port_txq(s->out, 0);
+	}
+	return 0;
+}
+
+static int start_workers(struct fwd *f)
+{
+	int err = 0;
+
+	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++) {
+		struct lane *lane = &f->lane[i];
+
+		lane->fwd = f;
+		lane->work = &f->work[i];
+		err = leat_worker_start(f->ctx, &(struct leat_worker_config){
+			.cpu = f->opt.cpu[i], .run = poll_stages, .arg = lane }, &lane->worker);
+	}
+	return err;
+}
+
+/* Until a signal, the end of the time, or the last port's. */
+static int watch(struct fwd *f, int signals)
+{
+	struct report report = { .port = f->port, .nports = f->opt.nports,
+				 .work = f->work, .nworkers = f->opt.nworkers };
+	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
+				{ .fd = leat_ctx_fd(f->ctx), .events = POLLIN } };
+	uint64_t next;
+
+	report_start(&report);
+	next = report.start_ns + 1000000000;
+	while (!(fds[0].revents & POLLIN) && f->gone < f->opt.nports) {
+		int64_t left = (int64_t)(next - leat_now_ns());
+
+		if (left <= 0) {
+			report_line(&report);
+			next += 1000000000;
+			if (report.lines == f->opt.seconds)
+				break;
+			continue;
+		}
+		poll(fds, LEAT_ARRAY_LEN(fds), (int)(left / 1000000) + 1);
+		leat_ctx_poll(f->ctx);
+	}
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		leat_worker_stop(f->lane[i].worker);
+	report_summary(&report);
+	return f->gone == f->opt.nports ? -ENODEV : 0;
+}
+
+static void drain(struct fwd *f)
+{
+	struct leat_pkt *pkt;
+
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		for (unsigned int k = 0; k < f->lane[i].nstages; k++)
+			leat_pkt_free(f->lane[i].stage[k].pkts, f->lane[i].stage[k].held);
+	for (unsigned int i = 0; i < f->opt.nports && f->ring[i]; i++) {
+		while (leat_spsc_pop(f->ring[i], (void **)&pkt, 1))
+			leat_pkt_free(&pkt, 1);
+		leat_spsc_destroy(f->ring[i]);
+	}
+}
+
+static void close_all(struct fwd *f)
+{
+	drain(f);
+	for (unsigned int i = 0; i < f->opt.nports; i++)
+		leat_port_close(f->port[i]);
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		leat_pool_cache_destroy(f->lane[i].cache);
+	leat_pool_destroy(f->pool);
+	leat_ctx_close(f->ctx);
+}
+
+/* SIGINT and SIGTERM as a descriptor; blocked, so that they end nothing half done. */
+static int signals_fd(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+int main(int argc, char **argv)
+{
+	static struct fwd f;
+	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models,
+				       .log = on_log, .log_level = LEAT_LOG_INFO };
+	int signals = signals_fd();
+	int err;
+
+	options_parse(&f.opt, argc, argv);
+	cfg.page_size = f.opt.page_size;
+	err = leat_ctx_open(&cfg, &f.ctx);
+	if (!err)
+		err = open_ports(&f);
+	if (!err)
+		err = connect_ports(&f);
+	if (!err)
+		err = start_workers(&f);
+	if (!err)
+		err = watch(&f, signals);
+	else
+		for (unsigned int i = 0; i < f.opt.nworkers; i++)
+			leat_worker_stop(f.lane[i].worker);
+	close_all(&f);
+	close(signals);
+	return err ? 1 : 0;
+}

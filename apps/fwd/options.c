@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * options.c - leat-fwd's command line, by argp.
+ */
+#include "options.h"
+
+#include <leat/leat.h>
+
+#include <argp.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <strings.h>
+
+static const char doc[] =
+	"Forward packets between pairs of NICs, both ways.\v"
+	"A PORT is vfio-user:PATH (a device served at a UNIX socket, as by leat-nicd) or "
+	"sim:MODEL[,wire=loop|link:NAME] (a model in this process). The first port forwards to the "
+	"second and back, the third to the fourth, and so on.\n\n"
+	"Ends on SIGINT, SIGTERM, after --seconds, or when every port is gone. Exit status 0, 1 "
+	"after an error, 2 for a wrong command line.";
+
+static const struct argp_option table[] = {
+	{ "seconds", 's', "N", 0, "Stop after N seconds", 0 },
+	{ "burst", 'b', "N", 0, "Packets moved at once, 1 to 512 (default 32)", 0 },
+	{ "cpus", 'c', "LIST", 0, "CPUs for the polling threads, as 1 or 0,2-3 (default: the last "
+	  "one allowed; two with --pipeline)", 0 },
+	{ "page-size", 'P', "SIZE", 0, "Take memory in pages of 4k, 2m or 1g only (default: the "
+	  "largest there are)", 0 },
+	{ "pipeline", 'p', NULL, 0, "Receive and transmit on dedicated cores, joined by lock-free "
+	  "rings", 0 },
+	{ 0 },
+};
+
+static unsigned int number(struct argp_state *state, const char *what, const char *arg,
+			   unsigned long min, unsigned long max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || n < min || n > max)
+		argp_error(state, "%s '%s': give a number from %lu to %lu", what, arg, min, max);
+	return (unsigned int)n;
+}
+
+static unsigned long page_size(struct argp_state *state, const char *arg)
+{
+	static const struct {
+		const char *name;
+		unsigned long size;
+	} sizes[] = { { "4k", 4096 }, { "2m", 2ul << 20 }, { "1g", 1ul << 30 } };
+
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(sizes); i++)
+		if (!strcasecmp(arg, sizes[i].name))
+			return sizes[i].size;
+	argp_error(state, "--page-size '%s': give 4k, 2m or 1g", arg);
+	return 0;
+}
+
+static void cpus(struct argp_state *state, struct options *opt, const char *list)
+{
+	char why[LEAT_ERROR_LEN];
+	int n = leat_cpus_parse(list, opt->cpu, MAX_WORKERS, why);
+
+	if (n < 0)
+		argp_error(state, "--cpus %s: %s", list, why);
+	opt->nworkers = (unsigned int)n;
+}
+
+/* The last CPUs allowed: the first ones serve interrupts and, in the demo, the NICs. */
+static void default_cpus(struct options *opt)
+{
+	int allowed[1024];
+	unsigned int n = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
+	unsigned int want = opt->pipeline ? 2 : 1;
+
+	n = LEAT_MIN(n, LEAT_ARRAY_LEN(allowed));
+	for (unsigned int i = 0; i < want; i++)
+		opt->cpu[i] = n ? allowed[n - 1 - i % n] : -1;
+	opt->nworkers = want;
+}
+
+static void check(struct argp_state *state, struct options *opt)
+{
+	if (!opt->nports || opt->nports % 2)
+		argp_error(state, "%u ports: give two, or more pairs, as "
+			   "vfio-user:/run/a.sock vfio-user:/run/b.sock", opt->nports);
+	if (!opt->nworkers)
+		default_cpus(opt);
+	if (opt->pipeline && opt->nworkers != 2)
+		argp_error(state, "--pipeline: give two CPUs to --cpus, one to receive and one to "
+			   "transmit, not %u", opt->nworkers);
+	if (opt->nworkers > opt->nports)
+		argp_error(state, "--cpus: %u CPUs for %u ports; one a port is the most that helps",
+			   opt->nworkers, opt->nports);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *opt = state->input;
+
+	switch (key) {
+	case 's':
+		opt->seconds = number(state, "--seconds", arg, 1, 86400 * 365UL);
+		return 0;
+	case 'b':
+		opt->burst = number(state, "--burst", arg, 1, MAX_BURST);
+		return 0;
+	case 'c':
+		cpus(state, opt, arg);
+		return 0;
+	case 'P':
+		opt->page_size = page_size(state, arg);
+		return 0;
+	case 'p':
+		opt->pipeline = true;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (opt->nports == MAX_PORTS)
+			argp_error(state, "port '%s': %d ports are the most", arg, MAX_PORTS);
+		opt->addr[opt->nports++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check(state, opt);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void version(FILE *out, struct argp_state *state)
+{
+	(void)state;
+	fprintf(out, "leat-fwd %s\n", leat_version());
+}
+
+void options_parse(struct options *opt, int argc, char **argv)
+{
+	const struct argp argp = { table, parse, "PORT PORT", doc, NULL, NULL, NULL };
+
+	*opt = (struct options){ .burst = 32 };
+	argp_program_version_hook = version;
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, opt);
+}

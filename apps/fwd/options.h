@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * options.h - leat-fwd's command line.
+ */
+#ifndef LEAT_FWD_OPTIONS_H
+#define LEAT_FWD_OPTIONS_H
+
+#include <stdbool.h>
+
+#define MAX_PORTS   16
+#define MAX_WORKERS MAX_PORTS
+#define MAX_BURST   512
+
+struct options {
+	const char	*addr[MAX_PORTS];
+	unsigned int	nports;		/* even */
+	unsigned int	seconds;	/* 0: until a signal */
+	unsigned int	burst;
+	unsigned long	page_size;	/* bytes; 0: the best there is */
+	bool		pipeline;
+	int		cpu[MAX_WORKERS];
+	unsigned int	nworkers;
+};
+
+/* Exits with a sentence and status 2 when the command line is wrong. */
+void options_parse(struct options *opt, int argc, char **argv);
+
+#endif
