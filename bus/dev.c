@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/sim.h"
 #include "vfio_user/client.h"
 
 static const struct scheme {
@@ -16,6 +17,7 @@ static const struct scheme {
 	const char *rest;		/* what follows the colon, for messages */
 } schemes[] = {
 	{ &leat_vfio_user_ops, "PATH" },
+	{ &leat_sim_ops, "MODEL" },
 };
 
 static const struct scheme *find_scheme(const char *addr)
