@@ -7,5 +7,6 @@
 #include <stddef.h>
 
 const struct leat_model *const leat_models[] = {
+	&leat_model_virtio_net,
 	NULL,
 };

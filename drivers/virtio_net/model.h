@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/model.h - the parts of the virtio-net model: registers
+ * (model_regs.c), queues (model_queue.c), descriptor chains (model_chain.c),
+ * transmit (model_tx.c), receive (model_rx.c), the device around them (model.c).
+ *
+ * Words: "transmit" and "receive" are the driver's. A queue whose areas lie in
+ * memory that we can point into is polled; one that only messages reach
+ * (q->desc is NULL) works by doorbell.
+ */
+#ifndef LEAT_VIRTIO_NET_MODEL_H
+#define LEAT_VIRTIO_NET_MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <leat/barrier.h>
+#include <leat/compiler.h>
+#include <leat/model.h>
+#include <leat/model_pci.h>
+
+#include "spec.h"
+
+#define VNET_PAIRS	1
+#define VNET_QUEUES	(2 * VNET_PAIRS)
+#define VNET_VECTORS	(1 + VNET_QUEUES)	/* configuration changes, then the queues */
+#define VNET_SIZE_MAX	1024			/* descriptors in a queue */
+
+#define VNET_FRAME_MIN	14	/* an Ethernet header */
+#define VNET_BURST	32	/* frames shown to the wire at once */
+#define VNET_WINDOW	64	/* slots read ahead, their lines on the way; a power of two */
+
+/* The BAR: trapped registers, the MSI-X pages, and one page of shared doorbells. */
+#define VNET_BAR	0
+#define VNET_COMMON	0x0000
+#define VNET_ISR	0x1000
+#define VNET_DEVICE	0x1100
+#define VNET_DEVICE_LEN	offsetof(struct virtio_net_config, speed)
+#define VNET_MSIX_TABLE	0x2000
+#define VNET_MSIX_PBA	0x2800
+#define VNET_NOTIFY	0x3000
+#define VNET_NOTIFY_LEN	0x1000
+#define VNET_BAR_LEN	0x4000
+#define VNET_DOORBELL	LEAT_CACHELINE	/* bytes from one queue's doorbell to the next */
+#define VNET_NO_KICK	UINT16_C(0xffff)	/* in a doorbell: nobody rang */
+
+/*
+ * A buffer of the ordinary shape, read from the ring and translated: header and
+ * frame in one descriptor, or in one each. @cap 0: any other shape, or wrong.
+ */
+struct vnet_slot {
+	char		*hdr;
+	char		*data;
+	uint32_t	cap;		/* bytes at data, at most q->cap_max */
+	uint16_t	head;
+};
+
+/* One piece of a chain, the slow way. @va NULL: reached by messages, or not at all. */
+struct vnet_seg {
+	uint64_t	iova;
+	char		*va;
+	uint32_t	len;
+};
+
+struct vnet_queue {
+	/* the hot words: ring areas, positions (running free), the map last used */
+	struct virtio_desc  *desc;
+	struct virtio_avail *avail;
+	struct virtio_used  *used;
+	uint16_t	size, mask;
+	uint16_t	next;		/* avail entry to take next */
+	uint16_t	parsed;		/* slots [next, parsed) are filled in */
+	uint16_t	seen;		/* avail->idx as last read */
+	uint16_t	used_idx;	/* as last published */
+	bool		running;
+	bool		fresh;		/* published since the last idle look */
+	bool		recheck;	/* published while interrupts were off: look again when idle */
+	bool		kicked;		/* by doorbell only: there may be news */
+	bool		stuck;		/* a frame waits for more buffers than were there... */
+	uint16_t	stuck_at;	/* ...when avail->idx was this */
+	uint64_t	map_iova, map_len;
+	char		*map_va;
+
+	struct vnet_slot slot[VNET_WINDOW];	/* by position & (VNET_WINDOW - 1) */
+
+	/* what the driver configured */
+	uint64_t	desc_iova, avail_iova, used_iova;
+	uint16_t	index;
+	uint16_t	vector;
+	uint16_t	access;		/* VIRTIO_DESC_F_WRITE for a receive queue, else 0 */
+	uint32_t	cap_max;	/* longest frame that a slot may carry */
+	bool		enabled;
+	bool		muted;		/* used->flags says NO_NOTIFY */
+};
+
+struct vnet {
+	struct leat_mdev mdev;		/* first: the host's handle */
+	struct leat_model_pci pci;
+
+	/* options */
+	uint64_t	offered;
+	uint16_t	queue_size;
+	uint8_t		mac[6];
+	uint16_t	mtu;
+
+	/* registers */
+	uint64_t	accepted;
+	uint32_t	device_feature_select, driver_feature_select;
+	uint16_t	config_vector;
+	uint16_t	queue_select;
+	uint8_t		status;
+	uint8_t		generation;
+	uint8_t		isr;
+	uint8_t		cfg_cap;	/* where VIRTIO_PCI_CAP_PCI lies */
+	bool		was_master;	/* bus mastering was on... */
+	bool		paused;		/* ...and is off now */
+
+	struct vnet_queue q[VNET_QUEUES];
+
+	/* scratch of the slow ways: chains, and frames in one piece */
+	struct vnet_seg	segs[VNET_SIZE_MAX];
+	struct vnet_seg	first[VNET_SIZE_MAX];
+	char		bounce[8 * LEAT_FRAME_MAX];	/* transmit */
+	char		whole[LEAT_FRAME_MAX];		/* receive */
+};
+
+LEAT_INLINE struct vnet *vnet_of(struct leat_mdev *mdev)
+{
+	return LEAT_CONTAINER_OF(mdev, struct vnet, mdev);
+}
+
+/* ---- model.c ---- */
+
+/*
+ * The driver broke the rules: ask it for a reset, touch its memory no more. Says
+ * why, once. Returns -EINVAL.
+ */
+int vnet_break(struct vnet *v, const char *fmt, ...) LEAT_PRINTF(2, 3);
+
+/* Fire the interrupt of a queue or of the configuration. */
+void vnet_raise(struct vnet *v, uint16_t vector, uint8_t isr);
+
+/* Everything of virtio back to power-on (2.4.1): a status of 0 was written. */
+void vnet_reset(struct vnet *v);
+
+/* ---- model_regs.c ---- */
+
+int vnet_regs_init(struct vnet *v);
+int vnet_bar_access(struct vnet *v, uint64_t off, void *buf, size_t len, bool write);
+int vnet_config_access(struct vnet *v, uint64_t off, void *buf, size_t len, bool write);
+
+/* ---- model_queue.c ---- */
+
+void vnet_queue_reset(struct vnet *v, struct vnet_queue *q);
+/* The driver is ready and the queue enabled: find its areas. Breaks if they are not there. */
+void vnet_queue_start(struct vnet *v, struct vnet_queue *q);
+/* The DMA map changed: find the areas again; without them the queue stands still. */
+void vnet_queue_remap(struct vnet *v, struct vnet_queue *q);
+/* A doorbell was written where the driver cannot map it. */
+void vnet_doorbell(struct vnet *v, uint64_t off);
+/* Before a round's work: has the doorbell of a queue that works by it been rung? */
+void vnet_queue_kick(struct vnet *v, struct vnet_queue *q);
+/* After a round's work: what interrupt suppression left open, once there is no news. */
+void vnet_queue_settle(struct vnet *v, struct vnet_queue *q);
+
+/* Read avail->idx again. False: broken. */
+bool vnet_queue_look(struct vnet *v, struct vnet_queue *q);
+/* Fill slots from @pos on, up to the window's size or what was seen; call their lines in. */
+void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos);
+
+/* A used entry, @ahead places behind the published ones. 0, or -EINVAL: broken. */
+int vnet_used_put(struct vnet *v, struct vnet_queue *q, uint16_t ahead, uint16_t head,
+		  uint32_t len);
+/* Publish @n used entries, and interrupt if the driver wants it. */
+void vnet_used_publish(struct vnet *v, struct vnet_queue *q, uint16_t n);
+
+LEAT_INLINE struct vnet_slot *vnet_slot(struct vnet_queue *q, uint16_t pos)
+{
+	return &q->slot[pos & (VNET_WINDOW - 1)];
+}
+
+/* vnet_used_put() for areas that we can point into. */
+LEAT_INLINE void vnet_used_fast(struct vnet_queue *q, uint16_t ahead, uint16_t head, uint32_t len)
+{
+	struct virtio_used_elem *e = &q->used->ring[(q->used_idx + ahead) & q->mask];
+
+	e->id = leat_cpu_to_le32(head);
+	e->len = leat_cpu_to_le32(len);
+}
+
+/* A descriptor, read in two words and once. */
+struct vnet_desc {
+	uint64_t	addr;
+	uint32_t	len;
+	uint16_t	flags, next;
+};
+
+typedef uint64_t __attribute__((may_alias)) vnet_raw64;
+
+LEAT_INLINE struct vnet_desc vnet_desc_read(const struct virtio_desc *d)
+{
+	const vnet_raw64 *raw = (const vnet_raw64 *)(const void *)d;
+	uint64_t addr = LEAT_SWAP64(LEAT_READ_ONCE(raw[0]));
+	uint64_t rest = LEAT_SWAP64(LEAT_READ_ONCE(raw[1]));
+
+	return (struct vnet_desc){ addr, (uint32_t)rest, (uint16_t)(rest >> 32),
+				   (uint16_t)(rest >> 48) };
+}
+
+/* ---- model_chain.c: descriptors of any shape, however reached ---- */
+
+/*
+ * The chain at a position, in pieces: direct and indirect, each word read once.
+ * Returns how many pieces, or -EINVAL: broken. @bytes: their sum.
+ */
+int vnet_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_seg *segs,
+	       uint16_t *head, uint64_t *bytes);
+
+/* Copy @len bytes from or to a chain's pieces, which hold them, from @off on. 0, or -EINVAL. */
+int vnet_segs_copy(struct vnet *v, const struct vnet_seg *segs, int nsegs, uint64_t off,
+		   void *buf, uint32_t len, bool write);
+
+/* ---- model_tx.c, model_rx.c ---- */
+
+unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q);
+unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
+		     unsigned int n);
+
+#endif

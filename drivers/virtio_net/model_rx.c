@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * model_rx.c - frames from the wire to the driver.
+ *
+ * The ordinary frame (no offload, fits one slot) is copied into lines that were
+ * called in when the burst before it ended. Everything else goes the slow way:
+ * chains, frames over several buffers (5.1.6.4, MRG_RXBUF), checksums. A frame
+ * for which there are too few buffers is left to the wire, nothing consumed.
+ */
+#include "model.h"
+
+#include <errno.h>
+#include <string.h>
+
+/*
+ * Frames of up to two lines by words of 16, the last overlapping; no call. The
+ * source may change meanwhile; it is only copied.
+ */
+static inline void copy_frame(char *dst, const char *src, uint32_t len)
+{
+	uint32_t off;
+
+	if (LEAT_UNLIKELY(len < 16 || len > 2 * LEAT_CACHELINE)) {
+		memcpy(dst, src, len);
+		return;
+	}
+	for (off = 0; off + 16 < len; off += 16)
+		memcpy(dst + off, src + off, 16);
+	memcpy(dst + len - 16, src + len - 16, 16);
+}
+
+/* ---- the slow way ---- */
+
+/* Internet checksum over @len bytes, folded; odd bytes count as if a zero followed. */
+static uint16_t sum(const unsigned char *p, uint32_t len)
+{
+	uint64_t s = 0;
+
+	for (; len > 1; p += 2, len -= 2)
+		s += (uint64_t)p[0] << 8 | p[1];
+	if (len)
+		s += (uint64_t)p[0] << 8;
+	while (s >> 16)
+		s = (s & 0xffff) + (s >> 16);
+	return (uint16_t)s;
+}
+
+/*
+ * Complete the checksum in a copy: the driver did not agree to do so. The field
+ * holds the pseudo header's sum; a result of 0 is written as 0xffff, the same
+ * number, because 0 in UDP means "none".
+ */
+static bool complete_csum(struct vnet *v, struct leat_frame *f)
+{
+	unsigned char *p = (unsigned char *)v->whole;
+	uint32_t field = (uint32_t)f->csum_start + f->csum_off;
+	uint16_t s;
+
+	if (field + 2 > f->len)
+		return false;
+	memcpy(p, f->data, f->len);
+	s = (uint16_t)~sum(p + f->csum_start, f->len - f->csum_start);
+	if (!s)
+		s = 0xffff;
+	p[field] = (unsigned char)(s >> 8);
+	p[field + 1] = (unsigned char)s;
+	f->data = p;
+	f->flags = 0;
+	return true;
+}
+
+/* The header, and the frame as the driver agreed to have it. False: it cannot have it. */
+static bool prepare(struct vnet *v, const struct vnet_queue *q, struct leat_frame *f,
+		    struct virtio_net_hdr *h)
+{
+	*h = (struct virtio_net_hdr){ .num_buffers = leat_cpu_to_le16(1) };
+	if (f->gso_size || f->len > q->cap_max || !f->len)
+		return false;
+	if (!(v->accepted & VIRTIO_NET_F_GUEST_CSUM))
+		return !(f->flags & LEAT_FRAME_CSUM_PARTIAL) || complete_csum(v, f);
+	if (f->flags & LEAT_FRAME_CSUM_PARTIAL) {
+		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+		h->csum_start = leat_cpu_to_le16(f->csum_start);
+		h->csum_offset = leat_cpu_to_le16(f->csum_off);
+	} else if (f->flags & LEAT_FRAME_CSUM_GOOD) {
+		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
+	}
+	return true;
+}
+
+/* A frame over as many buffers as it needs, from @ahead on. */
+struct spread {
+	const struct leat_frame *frame;
+	uint64_t	off;		/* bytes of header and frame placed */
+	uint16_t	ahead;
+	uint16_t	used;		/* buffers filled */
+	int		nfirst;		/* pieces of the first buffer, in v->first */
+};
+
+/* Fill one buffer: all of it, but the last. 0, -EMSGSIZE: does not fit; -EINVAL: broken. */
+static int fill_buffer(struct vnet *v, struct vnet_queue *q, struct spread *s)
+{
+	const uint64_t total = sizeof(struct virtio_net_hdr) + s->frame->len;
+	struct vnet_seg *segs = s->used ? v->segs : v->first;
+	uint16_t ahead = (uint16_t)(s->ahead + s->used), head;
+	uint64_t skip = s->used ? 0 : sizeof(struct virtio_net_hdr);
+	uint64_t bytes, part;
+	int n = vnet_chain(v, q, (uint16_t)(q->next + ahead), segs, &head, &bytes);
+
+	if (n < 0)
+		return n;
+	part = LEAT_MIN(bytes, total - s->off);
+	if (part < skip || (part < total - s->off && !(v->accepted & VIRTIO_NET_F_MRG_RXBUF)))
+		return -EMSGSIZE;
+	if (!s->used)
+		s->nfirst = n;
+	if (vnet_segs_copy(v, segs, n, skip,
+			   (char *)(uintptr_t)s->frame->data + s->off + skip - sizeof(struct virtio_net_hdr),
+			   (uint32_t)(part - skip), true) ||
+	    vnet_used_put(v, q, ahead, head, (uint32_t)part))
+		return -EINVAL;
+	s->off += part;
+	s->used++;
+	return 0;
+}
+
+/* Another buffer behind the @taken ones? Looks at the ring again if need be. */
+static bool more_buffers(struct vnet *v, struct vnet_queue *q, uint16_t taken)
+{
+	uint16_t pos = (uint16_t)(q->next + taken);
+
+	return pos != q->seen || (vnet_queue_look(v, q) && pos != q->seen);
+}
+
+/*
+ * One frame, whatever it is and however the buffers are made. Returns the buffers
+ * filled; 0 if the frame was dropped; -EAGAIN: too few buffers now; -EINVAL: broken.
+ */
+static int place(struct vnet *v, struct vnet_queue *q, uint16_t ahead, const struct leat_frame *from)
+{
+	struct leat_frame f = *from;
+	struct virtio_net_hdr h;
+	struct spread s = { .frame = &f, .ahead = ahead };
+	int err = prepare(v, q, &f, &h) ? 0 : -EMSGSIZE;
+
+	while (!err && s.off < sizeof(h) + f.len) {
+		uint16_t taken = (uint16_t)(ahead + s.used);
+
+		if (more_buffers(v, q, taken))
+			err = fill_buffer(v, q, &s);
+		else if (!q->running)
+			err = -EINVAL;
+		else	/* with the whole queue filled there will never be more */
+			err = s.used < q->size ? -EAGAIN : -EMSGSIZE;
+	}
+	if (!err) {
+		h.num_buffers = leat_cpu_to_le16(s.used);
+		err = vnet_segs_copy(v, v->first, s.nfirst, 0, &h, sizeof(h), true);
+	}
+	if (err == -EMSGSIZE) {
+		v->mdev.stats.rx_dropped++;
+		return 0;
+	}
+	return err ? err : s.used;
+}
+
+/* ---- the fast way ---- */
+
+static inline bool ordinary(const struct leat_frame *f, const struct vnet_slot *s)
+{
+	return !(f->flags | f->gso_size) && f->len - 1 < s->cap;
+}
+
+static inline void put(const struct vnet_slot *s, const struct leat_frame *f)
+{
+	static const struct virtio_net_hdr plain = {
+		.num_buffers = (LEAT_FORCE leat_le16)LEAT_SWAP16(1),
+	};
+
+	memcpy(s->hdr, &plain, sizeof(plain));
+	copy_frame(s->data, f->data, f->len);
+}
+
+/* A frame waits for more buffers than there are: worth a try only when there are more. */
+static bool still_stuck(struct vnet_queue *q)
+{
+	if (q->stuck && q->stuck_at == q->seen)
+		return true;
+	q->stuck = false;
+	return false;
+}
+
+struct tally {
+	uint16_t	bufs;		/* filled */
+	uint64_t	frames, bytes;	/* in them */
+};
+
+/* The frame at the next position. False: left to the wire. */
+static bool take(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f, struct tally *t)
+{
+	uint16_t pos = (uint16_t)(q->next + t->bufs);
+	const struct vnet_slot *s;
+	int r;
+
+	if (LEAT_UNLIKELY((int16_t)(q->parsed - pos) <= 0))
+		vnet_window_fill(v, q, pos);
+	if (LEAT_UNLIKELY(pos == q->parsed))
+		return false;
+	s = vnet_slot(q, pos);
+	if (LEAT_LIKELY(ordinary(f, s))) {
+		put(s, f);
+		vnet_used_fast(q, t->bufs, s->head, VIRTIO_NET_HDR_LEN + f->len);
+		r = 1;
+	} else {
+		r = place(v, q, t->bufs, f);
+		if (r == -EAGAIN) {
+			q->stuck = true;
+			q->stuck_at = q->seen;
+		}
+		if (r <= 0)
+			return !r;
+	}
+	t->bufs = (uint16_t)(t->bufs + r);
+	t->frames++;
+	t->bytes += f->len;
+	return true;
+}
+
+unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
+		     unsigned int n)
+{
+	struct tally t = { 0, 0, 0 };
+	unsigned int i = 0;
+
+	if ((uint16_t)(q->seen - q->next) < LEAT_MAX(n, VNET_WINDOW) && !vnet_queue_look(v, q))
+		return 0;
+	if (!still_stuck(q))
+		while (i < n && take(v, q, &frames[i], &t))
+			i++;
+	if (LEAT_UNLIKELY(!q->running))
+		return i;
+	if (t.bufs)
+		vnet_used_publish(v, q, t.bufs);
+	v->mdev.stats.rx_frames += t.frames;
+	v->mdev.stats.rx_bytes += t.bytes;
+	v->mdev.stats.rx_refused += i < n;
+	vnet_window_fill(v, q, q->next);
+	return i;
+}

@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * model_tx.c - frames from the driver to the wire.
+ *
+ * The ordinary frame (one descriptor, or one for the header and one for the
+ * data, header all zero) is shown to the wire where it lies: its slot was read
+ * and its lines called in while the burst before it was on the way. A burst that
+ * starts with any other frame goes the slow way, which puts pieces together.
+ * What the wire does not take stays on the ring and is read again.
+ */
+#include "model.h"
+
+#include <errno.h>
+#include <string.h>
+
+struct vnet_burst {
+	struct leat_frame frame[VNET_BURST];
+	uint16_t	head[VNET_BURST];
+	unsigned int	n;
+};
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) any64;
+typedef uint32_t __attribute__((may_alias, aligned(1))) any32;
+
+/* What the header says of a frame of @len bytes. False: it says what was not agreed, or nonsense. */
+static bool header_apply(const struct vnet *v, const struct virtio_net_hdr *h, uint32_t len,
+			 struct leat_frame *f)
+{
+	uint16_t start = leat_le16_to_cpu(h->csum_start);
+	uint16_t off = leat_le16_to_cpu(h->csum_offset);
+
+	if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
+		return false;
+	if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
+		return true;
+	if (!(v->accepted & VIRTIO_NET_F_CSUM) || (uint32_t)start + off + 2 > len)
+		return false;
+	f->flags = LEAT_FRAME_CSUM_PARTIAL;
+	f->csum_start = start;
+	f->csum_off = off;
+	return true;
+}
+
+/* A header that is not all zero, of which @first was read already. */
+static bool header_odd(const struct vnet *v, const struct vnet_slot *s, uint64_t first,
+		       struct leat_frame *f)
+{
+	uint32_t rest = LEAT_READ_ONCE(*(const any32 *)(const void *)(s->hdr + sizeof(first)));
+	struct virtio_net_hdr h;
+
+	memcpy(&h, &first, sizeof(first));
+	memcpy((char *)&h + sizeof(first), &rest, sizeof(rest));
+	return header_apply(v, &h, s->cap, f);
+}
+
+/* Frames from slots, as they come, until one is not ordinary. */
+static void gather(struct vnet *v, struct vnet_queue *q, struct vnet_burst *b)
+{
+	unsigned int n = LEAT_MIN((unsigned int)(uint16_t)(q->parsed - q->next), VNET_BURST);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		const struct vnet_slot *s = vnet_slot(q, (uint16_t)(q->next + i));
+		struct leat_frame *f = &b->frame[i];
+		uint64_t first;
+
+		if (LEAT_UNLIKELY(!s->cap))
+			break;
+		*f = (struct leat_frame){ .data = s->data, .len = s->cap };
+		first = LEAT_READ_ONCE(*(const any64 *)(const void *)s->hdr);
+		if (LEAT_UNLIKELY(first) && !header_odd(v, s, first, f))
+			break;
+		b->head[i] = s->head;
+	}
+	b->n = i;
+}
+
+/*
+ * One chain of any shape. 1: a frame; 0: not a frame that a wire takes, but
+ * *head holds the chain; -ENOSPC: no room to put it together now; -EINVAL: broken.
+ */
+static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size_t *bounced,
+			struct leat_frame *f, uint16_t *head)
+{
+	struct virtio_net_hdr h;
+	uint64_t bytes;
+	uint32_t len;
+	int n = vnet_chain(v, q, pos, v->segs, head, &bytes);
+
+	if (n < 0)
+		return n;
+	if (bytes < sizeof(h) + VNET_FRAME_MIN || bytes > sizeof(h) + LEAT_FRAME_MAX)
+		return 0;
+	len = (uint32_t)(bytes - sizeof(h));
+	if (sizeof(v->bounce) - *bounced < len)
+		return -ENOSPC;
+	if (vnet_segs_copy(v, v->segs, n, 0, &h, sizeof(h), false) ||
+	    vnet_segs_copy(v, v->segs, n, sizeof(h), v->bounce + *bounced, len, false))
+		return -EINVAL;
+
+	*f = (struct leat_frame){ .data = v->bounce + *bounced, .len = len };
+	*bounced += LEAT_ALIGN_UP(len, (uint32_t)LEAT_CACHELINE);
+	return header_apply(v, &h, len, f);
+}
+
+static int retire(struct vnet *v, struct vnet_queue *q, const uint16_t *head, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (vnet_used_put(v, q, (uint16_t)i, head[i], 0))
+			return -EINVAL;
+	vnet_used_publish(v, q, (uint16_t)n);
+	return 0;
+}
+
+/* The slow way: a burst of frames of any shape; those that are none are dropped here. */
+static void gather_any(struct vnet *v, struct vnet_queue *q, struct vnet_burst *b)
+{
+	size_t bounced = 0;
+
+	b->n = 0;
+	while (b->n < VNET_BURST && q->running) {
+		uint16_t pos = (uint16_t)(q->next + b->n);
+		int r;
+
+		if (pos == q->seen)
+			return;
+		r = gather_chain(v, q, pos, &bounced, &b->frame[b->n], &b->head[b->n]);
+		if (r > 0) {
+			b->n++;
+			continue;
+		}
+		if (r < 0 || b->n)
+			return;		/* broken, or later */
+		v->mdev.stats.tx_dropped++;
+		retire(v, q, b->head, 1);
+	}
+}
+
+/* To the wire; a NIC with no cable loses them. */
+static unsigned int send(struct vnet *v, const struct vnet_burst *b)
+{
+	struct leat_wire *w = v->mdev.wire;
+
+	if (LEAT_LIKELY(w != NULL))
+		return w->ops->send(w, b->frame, b->n);
+	v->mdev.stats.tx_dropped += b->n;
+	return b->n;
+}
+
+static void retire_sent(struct vnet *v, struct vnet_queue *q, const struct vnet_burst *b,
+			unsigned int sent)
+{
+	uint64_t bytes = 0;
+
+	for (unsigned int i = 0; i < sent; i++)
+		bytes += b->frame[i].len;
+	v->mdev.stats.tx_frames += sent;
+	v->mdev.stats.tx_bytes += bytes;
+	retire(v, q, b->head, sent);
+}
+
+unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q)
+{
+	struct vnet_burst b;
+	unsigned int sent;
+
+	if ((uint16_t)(q->seen - q->next) < VNET_WINDOW && !vnet_queue_look(v, q))
+		return 0;
+	if (q->next == q->seen)
+		return 0;
+	vnet_window_fill(v, q, q->next);
+	gather(v, q, &b);
+	if (LEAT_UNLIKELY(!b.n))
+		gather_any(v, q, &b);
+	if (!b.n)
+		return 0;
+	sent = send(v, &b);
+	/* The wire may have led back here: a loop, and buffers that broke the device. */
+	if (sent && q->running)
+		retire_sent(v, q, &b, sent);
+	return sent;
+}

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * model_rig.h - the virtio-net model between a wire that remembers and the
+ * smallest driver that follows the specification: hand-built rings in plain
+ * memory, nothing of our own driver.
+ *
+ * The memory is one stretch at RIG_IOVA, of the size asked for to the byte, so
+ * that the sanitizer sees every access outside. With rig.by_message it is
+ * reached through the host's dma() only.
+ */
+#ifndef MODEL_RIG_H
+#define MODEL_RIG_H
+
+#include <leat/model.h>
+#include <leat/models.h>
+
+#include "drivers/virtio_net/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define RIG_IOVA	UINT64_C(0x7f0000100000)
+#define RIG_MEM		(4u << 20)
+#define RIG_BUFS	(1u << 20)	/* buffers from here on, rings below */
+#define RIG_FRAMES	2048
+#define RIG_ALL (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC |	\
+		 VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU |			\
+		 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM)
+
+/* Where the model's BAR has things, found through its capabilities. */
+struct rig_windows {
+	uint32_t	common, notify, isr, device, multiplier;
+};
+
+struct rig_queue {
+	uint16_t	size;
+	uint16_t	index;
+	struct virtio_desc *desc;
+	struct virtio_avail *avail;
+	struct virtio_used *used;
+	uint16_t	avail_idx, used_seen;
+	uint16_t	free;		/* next descriptor to use, round and round */
+	uint32_t	notify;		/* where to ring */
+};
+
+/* One frame that reached the wire. */
+struct rig_frame {
+	uint32_t	len;
+	uint16_t	flags, csum_start, csum_off;
+	unsigned char	*data;
+};
+
+struct rig_wire {
+	struct leat_wire wire;
+	struct rig_frame frame[RIG_FRAMES];
+	unsigned int	n, room;	/* taken; how many more it takes */
+	unsigned int	shown;		/* the most it was shown at once */
+	bool		up;
+};
+
+struct rig {
+	struct leat_mdev *mdev;
+	struct rig_wire	*wire;
+	char		*mem;
+	bool		by_message;
+	bool		kick_inside;	/* ring the doorbell of queue 1 in the next DMA read */
+	unsigned int	dma_ops;
+	struct rig_windows win;
+	struct rig_queue q[2];
+	uint64_t	features;
+	unsigned int	raised[3][8];	/* by index and vector */
+	unsigned int	errors, warnings;
+	char		line[LEAT_ERROR_LEN];
+	uint32_t	buf_next;	/* bump allocator of buffers */
+	uint64_t	seed;
+};
+
+/* A piece of a chain. */
+struct rig_seg {
+	uint32_t	off;		/* in rig.mem */
+	uint32_t	len;
+};
+
+#define RIG_RX 0
+#define RIG_TX 1
+
+void rig_open(struct rig *r, const struct leat_model_opt *opts);
+void rig_close(struct rig *r);
+
+/* Registers, of any width, little-endian. */
+uint64_t rig_read(struct rig *r, unsigned int region, uint64_t off, size_t len);
+void rig_write(struct rig *r, unsigned int region, uint64_t off, uint64_t val, size_t len);
+uint64_t rig_get(struct rig *r, enum virtio_common_reg reg);
+void rig_set(struct rig *r, enum virtio_common_reg reg, uint64_t val);
+uint64_t rig_offered(struct rig *r);
+
+/* Reset, acknowledge, negotiate. Returns the status after FEATURES_OK was written. */
+uint8_t rig_negotiate(struct rig *r, uint64_t features);
+/* Areas of a queue at its place in memory, zeroed; programmed and enabled. */
+void rig_queue(struct rig *r, unsigned int index, uint16_t size);
+/* The whole of it: MSI-X on, bus master, @features, both queues, DRIVER_OK. */
+void rig_start(struct rig *r, uint64_t features, uint16_t size);
+void rig_map(struct rig *r);
+
+/* A buffer of @len bytes, bytes around it untouched by anybody else. */
+uint32_t rig_buf(struct rig *r, uint32_t len);
+uint64_t rig_iova(uint32_t off);
+
+/* Descriptors of a chain, not yet available. Returns the head. */
+uint16_t rig_chain(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n);
+/* Make a head available; publish() shows all that were made so. */
+void rig_avail(struct rig *r, unsigned int queue, uint16_t head);
+void rig_publish(struct rig *r, unsigned int queue);
+void rig_kick(struct rig *r, unsigned int queue);
+/* chain, avail, publish, kick unless told not to. */
+uint16_t rig_add(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n);
+
+/* The next used entry. False: none. */
+bool rig_used(struct rig *r, unsigned int queue, uint32_t *id, uint32_t *len);
+unsigned int rig_used_count(struct rig *r, unsigned int queue);
+
+/* Steps until nothing moves. */
+void rig_run(struct rig *r);
+
+/* Frames: content that depends on the number and the place. */
+void rig_fill(unsigned char *p, uint32_t len, unsigned int number);
+void rig_check(const unsigned char *p, uint32_t len, unsigned int number);
+uint32_t rig_random(struct rig *r, uint32_t below);
+
+/* A frame to send in one descriptor, header zero. Returns where it lies (its header). */
+uint32_t rig_tx_buf(struct rig *r, uint32_t len, unsigned int number);
+void rig_send(struct rig *r, uint32_t len, unsigned int number);
+
+/* One frame from the wire. Returns how many were taken. */
+unsigned int rig_deliver(struct rig *r, uint32_t len, unsigned int number);
+
+#endif
