@@ -119,16 +119,23 @@ static int watch_init(struct leat_server *srv)
 	return 0;
 }
 
+static void unwake(struct leat_server *srv)
+{
+	uint64_t count;
+
+	if (read(srv->wake, &count, sizeof(count)) < 0)
+		return;			/* it was not set */
+}
+
 /* Is anything waiting? */
 static bool look(struct leat_server *srv)
 {
 	struct epoll_event ev[3];
 	int n = epoll_wait(srv->epoll, ev, 3, 0);
-	uint64_t count;
 
 	for (int i = 0; i < n; i++)
-		if (ev[i].data.fd == srv->wake && read(srv->wake, &count, sizeof(count)) < 0)
-			continue;	/* somebody else's read: nothing is lost */
+		if (ev[i].data.fd == srv->wake)
+			unwake(srv);
 	return n > 0;
 }
 
@@ -206,6 +213,7 @@ static void drop_client(struct leat_server *srv)
 	srv->negotiated = false;
 	srv->doomed = false;
 	srv->lost_pages = 0;
+	unwake(srv);
 }
 
 /* ---- serving ---- */
