@@ -158,7 +158,7 @@ int leat_model_pci_add_cap(struct leat_model_pci *pci, uint8_t id, const void *b
 {
 	uint16_t off = pci->cap_end;
 
-	if (len > FIRST_EXT_CAP - 2u - off)
+	if (off > FIRST_EXT_CAP - 2u || len > FIRST_EXT_CAP - 2u - off)
 		return -ENOSPC;
 	pci->power_on[pci->cap_last ? pci->cap_last + 1 : CAPS] = (uint8_t)off;
 	pci->power_on[STATUS] |= STATUS_CAPS;
