@@ -146,6 +146,8 @@ static int reset(struct leat_virtio *vd)
 			return 0;
 		if (leat_load_relaxed(&vd->dev->dead))
 			return -ENODEV;
+		if (vd->dev->step)
+			vd->dev->step(vd->dev);
 		nanosleep(&ms, NULL);
 	}
 	return leat_fail(vd->dev->ctx, -ETIMEDOUT,

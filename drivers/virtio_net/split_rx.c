@@ -341,7 +341,8 @@ static int rx_fill_first(struct rxq *q, struct leat_pool *pool)
 	if (err)
 		return err;
 	q->base.cache = cache;
-	rx_fill(q);
+	while (rx_fill(q))
+		;
 	q->base.cache = own;
 	leat_pool_cache_destroy(cache);
 	if (!q->s.next)
