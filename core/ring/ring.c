@@ -134,7 +134,7 @@ unsigned int leat_mpmc_count(const struct leat_mpmc *r)
 
 void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos)
 {
-	/* M5: pairs with M2. */
+	/* M3: pairs with M2. */
 	for (unsigned int spins = 0; leat_load_acquire(&side->done) != pos; spins++) {
 		if (spins < SPINS)
 			leat_pause();
@@ -163,7 +163,7 @@ static unsigned int claim_some(struct leat_mpmc_side *mine, const struct leat_mp
 		if (room <= 0)
 			return 0;
 		got = room < (int64_t)n ? (unsigned int)room : n;
-		/* M7: pairs with M6. */
+		/* M5: pairs with M4 and itself. */
 	} while (!leat_cas(&mine->next, &claim->pos, claim->pos + got));
 	return got;
 }

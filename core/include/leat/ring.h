@@ -198,10 +198,9 @@ LEAT_INLINE bool leat_mpmc_claim(struct leat_mpmc_side *mine, const struct leat_
 {
 	bool news = false;
 
-	/* M6: pairs with M7. The other side's done is at least what that claim relied on. */
+	/* M4: pairs with M5. The other side's done is at least what earlier claims relied on. */
 	claim->pos = leat_load_acquire(&mine->next);
-	/* M3: pairs with M4. What a thread of our side saw, we may rely on. */
-	claim->seen = leat_load_acquire(&mine->seen);
+	claim->seen = leat_load_relaxed(&mine->seen);	/* M5 brings what it vouches for */
 	do {
 		if (LEAT_UNLIKELY((int64_t)(claim->seen + ahead - claim->pos) < (int64_t)n)) {
 			/* M1: pairs with M2. Slots up to done were written (or read out). */
@@ -212,20 +211,20 @@ LEAT_INLINE bool leat_mpmc_claim(struct leat_mpmc_side *mine, const struct leat_
 		}
 		if (LEAT_UNLIKELY((claim->pos & mask) + n > mask + 1))
 			return false;
-		/* M7: pairs with M6. */
+		/* M5: pairs with M4 and itself. What earlier claims saw, we rely on. */
 	} while (LEAT_UNLIKELY(!leat_cas(&mine->next, &claim->pos, claim->pos + n)));
 	if (news)
-		leat_store_release(&mine->seen, claim->seen);	/* M4: pairs with M3 */
+		leat_store_relaxed(&mine->seen, claim->seen);	/* after the claim: see M5 */
 	return true;
 }
 
 LEAT_INLINE void leat_mpmc_publish(struct leat_mpmc_side *mine, uint64_t pos, unsigned int n)
 {
-	/* M5: pairs with M2. What we publish includes what was published before. */
+	/* M3: pairs with M2. What we publish includes what was published before. */
 	if (LEAT_UNLIKELY(leat_load_acquire(&mine->done) != pos))
 		leat_mpmc_wait(mine, pos);
 
-	/* M2: pairs with M1 and M5. Publishes the slots just copied. */
+	/* M2: pairs with M1 and M3. Publishes the slots just copied. */
 	leat_store_release(&mine->done, pos + n);
 }
 
