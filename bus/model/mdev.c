@@ -167,10 +167,9 @@ void leat_mdev_destroy(struct leat_mdev *mdev)
 {
 	if (!mdev)
 		return;
-	if (mdev->wire) {
+	if (mdev->wire)
 		mdev->wire->nic = NULL;
-		mdev->wire->ops->close(mdev->wire);
-	}
+	leat_wire_close(mdev->wire);
 	if (mdev->model->fini)
 		mdev->model->fini(mdev);
 	unshare_regions(mdev);

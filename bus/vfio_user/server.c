@@ -233,7 +233,7 @@ static void send_reply(struct leat_server *srv, const struct vfu_hdr *cmd, int e
 	err = leat_vfu_tx_send(&srv->main.tx, srv->main.fd, &hdr, &iov, data ? 1 : 0,
 			       &reply->fd, data && reply->fd >= 0 ? 1 : 0);
 	if (err)
-		leat_srv_doom(srv, LEAT_LOG_INFO, "left before its answer: %s", strerror(-err));
+		leat_srv_doom(srv, LEAT_LOG_INFO, "does not take its answer: %s", strerror(-err));
 }
 
 static void answer(struct leat_server *srv, struct vfu_msg *msg)
@@ -304,7 +304,7 @@ static bool flush(struct leat_server *srv)
 	int err = leat_vfu_tx_flush(&srv->main.tx, srv->main.fd);
 
 	if (err && err != -EAGAIN)
-		leat_srv_doom(srv, LEAT_LOG_INFO, "left before its answer: %s", strerror(-err));
+		leat_srv_doom(srv, LEAT_LOG_INFO, "does not take its answer: %s", strerror(-err));
 	return !err;
 }
 

@@ -5,7 +5,14 @@
  *
  * No threads and no globals: the application's loop calls leat_server_poll().
  * A server has one client at a time; when it leaves or dies the device is
- * reset, its memory unmapped, its descriptors closed, and the next is served.
+ * reset, its memory unmapped, its descriptors closed, and the next is served:
+ * clients that come too early wait in the socket's backlog for their VERSION
+ * to be answered.
+ *
+ * The client is not trusted. What it sends is checked and refused with an
+ * error; one that breaks off a message exchange is dropped with one line in the
+ * log. Its eventfds are asked for room before they are written; an eventfd
+ * counts as unmasked once it is assigned, for VMMs keep the MSI-X table.
  */
 #ifndef LEAT_SERVER_H
 #define LEAT_SERVER_H
@@ -47,8 +54,11 @@ LEAT_API void leat_server_close(struct leat_server *srv);
 LEAT_API int leat_server_fd(const struct leat_server *srv);
 
 /*
- * leat_server_poll - handle waiting messages, without blocking (but for replies
- * of a client whose memory is reached by messages, bounded). Returns how many.
+ * leat_server_poll - handle waiting messages, without blocking. Returns how many.
+ *
+ * Only a model that reads or writes memory which came without a descriptor
+ * waits for the client's answer, here or in leat_mdev_step(): at most two
+ * seconds, after which the client is dropped.
  */
 LEAT_API unsigned int leat_server_poll(struct leat_server *srv);
 
