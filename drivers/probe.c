@@ -64,7 +64,7 @@ static void tie(struct leat_dev *dev, struct leat_port *port)
 int leat_port_open(struct leat_ctx *ctx, const char *addr, const struct leat_port_config *cfg,
 		   struct leat_port **out)
 {
-	const struct leat_driver *drv;
+	const struct leat_driver *drv = NULL;
 	struct leat_port *port;
 	struct leat_dev *dev;
 	int err = leat_dev_open(ctx, addr, &dev);

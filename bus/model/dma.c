@@ -87,9 +87,12 @@ static int copy(struct leat_mdev *mdev, uint64_t iova, char *buf, size_t len, bo
 		return -EFAULT;
 	for (; len; iova += n, buf += n, len -= n) {
 		const struct leat_mdma *m = piece(mdev, iova, len, write, &n);
-		char *va = m->va ? m->va + (iova - m->iova) : NULL;
+		char *va;
 		int err = 0;
 
+		if (!m)		/* gone while a message was waited for */
+			return -EFAULT;
+		va = m->va ? m->va + (iova - m->iova) : NULL;
 		if (!va)
 			err = mdev->host->dma ? mdev->host->dma(mdev, iova, buf, n, write) : -EFAULT;
 		else if (write)

@@ -96,7 +96,7 @@ static struct leat_wire *remove_plug(struct plug **at)
 
 int leat_sim_wire(struct leat_ctx *ctx, const char *name, struct leat_wire *w)
 {
-	struct sim_hub *hub;
+	struct sim_hub *hub = NULL;
 	int err = leat_sim_hub(ctx, &hub);
 
 	if (err)
@@ -141,7 +141,7 @@ static int link_join(struct leat_ctx *ctx, struct sim_hub *hub, const char *who,
 int leat_sim_wire_take(struct leat_ctx *ctx, const char *who, const char *spec,
 		       struct leat_wire **out)
 {
-	struct sim_hub *hub;
+	struct sim_hub *hub = NULL;
 	struct plug **at;
 	int err = leat_sim_hub(ctx, &hub);
 
