@@ -68,7 +68,7 @@ static inline uint32_t split_state(const struct virtio_split *s)
 {
 	uint32_t word = *(const volatile virtio_word32 *)(const void *)s->used;
 
-	leat_dma_rmb();		/* idx before the entries it vouches for */
+	leat_dma_rmb();		/* V1: idx before the entries it vouches for */
 	return LEAT_SWAP32(word);
 }
 
@@ -124,7 +124,7 @@ static inline void split_notify(const struct virtio_split *s)
 
 static inline void split_expose(struct virtio_split *s)
 {
-	leat_dma_wmb();		/* descriptors and entries before the index */
+	leat_dma_wmb();		/* V2: descriptors and entries before the index */
 	LEAT_WRITE_ONCE(s->avail->idx, leat_cpu_to_le16(s->next));
 }
 
@@ -134,7 +134,7 @@ static inline void split_publish(struct virtio_split *s)
 	uint32_t state;
 
 	split_expose(s);
-	leat_dma_mb();		/* index before flags: a device going to sleep looks the other way */
+	leat_dma_mb();		/* V3: index before flags: a device going to sleep looks the other way */
 	state = split_state(s);
 	if (!(state & VIRTIO_USED_F_NO_NOTIFY))
 		split_notify(s);

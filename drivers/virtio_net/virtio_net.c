@@ -295,7 +295,6 @@ static int virtio_net_configure(struct leat_port *port)
 	if (err)
 		return err;
 	net->wanted = leat_virtio_features_wanted(net);
-	port->mtu = port->cfg.mtu;
 	port->caps.max_segs = (uint16_t)LEAT_MIN(VIRTIO_NET_SEGS_MAX, port->cfg.tx_desc - 1);
 	snprintf(port->info, sizeof(port->info), "split queues %u/%u, %s%s%s%s", port->cfg.rx_desc,
 		 port->cfg.tx_desc,
