@@ -58,6 +58,7 @@ void leat_mmio_cover(struct leat_mmio *win)
 bool leat_dev_sigbus(struct leat_dev *dev, const void *addr)
 {
 	int saved = errno;
+	/* W1: pairs with W2. What the list names has been filled in. */
 	struct leat_mmio *win = leat_load_acquire(&dev->windows);
 
 	while (win && (uintptr_t)addr - (uintptr_t)win->map >= win->map_len)

@@ -105,6 +105,7 @@ static bool is_stream_socket(int fd)
 static int take_twin(struct vfu_client *c, struct vfu_msg *reply)
 {
 	int32_t i = c->peer.twin_index;
+	int err;
 
 	if (!c->peer.twin_socket && i < 0)
 		return 0;
@@ -115,7 +116,8 @@ static int take_twin(struct vfu_client *c, struct vfu_msg *reply)
 				    "index %d; its answer is inconsistent", i);
 	c->sock[VFU_TWIN].fd = reply->fds[i];
 	reply->fds[i] = -1;
-	return nonblocking(c->sock[VFU_TWIN].fd);
+	err = nonblocking(c->sock[VFU_TWIN].fd);
+	return err ? leat_vfu_die(c, err, "twin socket: fcntl: %s", strerror(-err)) : 0;
 }
 
 static int check_version(struct vfu_client *c, struct vfu_msg *reply)

@@ -158,6 +158,7 @@ int leat_vfu_region_map(struct leat_dev *dev, struct leat_mmio *win)
 	win->base = (char *)map + (win->off - start);
 	leat_vfu_lock(c);
 	win->next = dev->windows;
+	/* W2: pairs with W1. The window is whole. */
 	leat_store_release(&dev->windows, win);
 	if (dev->dead)
 		leat_mmio_cover(win);
@@ -174,7 +175,7 @@ void leat_vfu_region_unmap(struct leat_dev *dev, struct leat_mmio *win)
 	for (at = &dev->windows; *at && *at != win; at = &(*at)->next)
 		;
 	if (*at)
-		leat_store_release(at, win->next);
+		leat_store_release(at, win->next);	/* W2, of the one behind it */
 	munmap(win->map, win->map_len);
 	leat_vfu_unlock(c);
 }

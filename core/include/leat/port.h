@@ -84,10 +84,10 @@ struct leat_port_config {
  * its queues). @cfg may be NULL.
  *
  * Errors, with the sentence in leat_ctx_error(): -EINVAL no such kind of
- * address or a configuration out of range, -ENODEV nothing there, -ENOTSUP no
- * driver for the device or a feature that it lacks, -EPROTO the peer broke the
- * protocol, -ETIMEDOUT it did not answer, -ENOSPC its address ranges exclude
- * memory already placed, -ENOMEM.
+ * address or a configuration out of range, -ENODEV nothing there, or it went
+ * away, -EACCES not for this user, -ENOTSUP no driver for the device or a
+ * feature that it lacks, -EPROTO the peer broke the protocol, -ETIMEDOUT it did
+ * not answer, -ENOSPC its address ranges exclude memory already placed, -ENOMEM.
  */
 LEAT_API int leat_port_open(struct leat_ctx *ctx, const char *addr,
 			    const struct leat_port_config *cfg, struct leat_port **out);

@@ -43,7 +43,7 @@ static void refuse(const char *addr, const char *why)
 static void addresses_that_name_nothing(void **state)
 {
 	(void)state;
-	refuse("x", "x: no such kind of device; known: vfio-user:PATH");
+	refuse("x", "x: no such kind of device; known: vfio-user:PATH, sim:MODEL");
 	refuse("", "no such kind of device");
 	refuse("vfio-user", "no such kind of device");
 	refuse("vfio-use:/run/x", "no such kind of device");

@@ -122,6 +122,13 @@ struct rig {
 
 /* A context, and a peer not yet started. */
 void rig_init(struct rig *r);
+/*
+ * The same with BAR 0 of two pages, the second of them memory that the peer
+ * passes: @len bytes in which the region starts at the second page. Returns a
+ * descriptor of the test's own on it.
+ */
+int rig_init_mappable(struct rig *r, size_t len);
+void rig_fini_mappable(struct rig *r, int fd);
 /* Starts the peer and opens the device: what leat_dev_open() returned. */
 int rig_open(struct rig *r);
 /* The same, and it must succeed. */

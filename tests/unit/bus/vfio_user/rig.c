@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 int count_fds(void)
@@ -64,6 +66,34 @@ void rig_init(struct rig *r)
 	r->step = 1000;
 	assert_int_equal(leat_ctx_open(&cfg, &r->ctx), 0);
 	peer_init(&r->peer);
+}
+
+static const struct {
+	struct vfu_sparse_cap cap;
+	struct vfu_sparse_area area;
+} second_page = {
+	{ { .id = VFU_REGION_CAP_SPARSE, .version = 1 }, .nr_areas = 1 }, { 4096, 4096 },
+};
+
+int rig_init_mappable(struct rig *r, size_t len)
+{
+	int fd;
+
+	rig_init(r);
+	fd = memfd_create("bar", MFD_CLOEXEC);
+	assert_int_equal(ftruncate(fd, (off_t)len), 0);
+	r->peer.region[0].flags = 7;
+	r->peer.region[0].fd = dup(fd);
+	r->peer.region[0].offset = 4096;
+	r->peer.region[0].caps = &second_page;
+	r->peer.region[0].caps_len = sizeof(second_page);
+	return fd;
+}
+
+void rig_fini_mappable(struct rig *r, int fd)
+{
+	close(fd);
+	rig_fini(r);
 }
 
 int rig_open(struct rig *r)
