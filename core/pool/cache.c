@@ -76,8 +76,12 @@ static LEAT_COLD unsigned int alloc_refill(struct leat_pool_cache *cache, struct
 {
 	if (n > LEAT_POOL_CACHE_MAX)
 		return 0;
+	unsigned int had = cache->n;
+
 	cache->n += leat_mpmc_pop(cache->pool->ring, (void **)(cache->pkts + cache->n),
 				  n - cache->n + cache->size / 2);
+	for (unsigned int i = had; i < cache->n; i++)
+		leat_prefetch_write(cache->pkts[i]);
 	if (cache->n < n)
 		return 0;
 	copy(pkts, cache->pkts, n);

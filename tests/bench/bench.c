@@ -13,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 int bench_cpu[2] = { 0, -1 };
 const char *bench_only;
@@ -87,6 +89,46 @@ void bench_close(void)
 	pthread_join(helper.thread, NULL);
 }
 
+/* CPU time of the whole machine that went anywhere, and ours of it; in seconds. */
+static void cpu_times(double *all, double *ours)
+{
+	unsigned long long v[8] = { 0 };
+	FILE *f = fopen("/proc/stat", "re");
+	struct rusage own;
+
+	/* user, nice, system, idle, iowait, irq, softirq, steal */
+	if (f) {
+		if (fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2],
+			   &v[3], &v[4], &v[5], &v[6], &v[7]) != 8)
+			memset(v, 0, sizeof(v));
+		fclose(f);
+	}
+	*all = (double)(v[0] + v[1] + v[2] + v[5] + v[6] + v[7]) / (double)sysconf(_SC_CLK_TCK);
+	getrusage(RUSAGE_SELF, &own);
+	*ours = (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
+		(double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
+}
+
+static struct {
+	double		all, ours;
+	uint64_t	ns;
+} noise;
+
+static void noise_start(void)
+{
+	noise.ns = leat_now_ns();
+	cpu_times(&noise.all, &noise.ours);
+}
+
+void bench_print_noise(void)
+{
+	double all, ours, wall = (double)(leat_now_ns() - noise.ns) / 1e9;
+
+	cpu_times(&all, &ours);
+	printf("\nothers had %.1f %% of a CPU in these %.1f s: above 1 %%, trust only the ratios\n",
+	       100 * (all - noise.all - (ours - noise.ours)) / wall, wall);
+}
+
 static void print_line_of(const char *path, const char *key)
 {
 	FILE *f = fopen(path, "re");
@@ -108,7 +150,7 @@ void bench_print_machine(void)
 	printf("timer        : %.1f MHz; all figures are its cycles per object\n",
 	       (double)leat_cycles_hz() / 1e6);
 	printf("commit       : %s\n", BENCH_COMMIT);
-	print_line_of("/proc/loadavg", "");
+	noise_start();
 }
 
 static double round_of(const struct bench_contender *who, uint64_t objs)

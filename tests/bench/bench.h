@@ -13,7 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define BENCH_ROUNDS 15
+#define BENCH_ROUNDS 11
 #define BENCH_CONTENDERS 8
 
 typedef void bench_fn(uint64_t objs);
@@ -39,6 +39,9 @@ void bench_close(void);
 
 /* CPU model, timer rate, commit: what a figure means nothing without. */
 void bench_print_machine(void);
+
+/* At the end: how much of the machine others used since then. */
+void bench_print_noise(void);
 
 /* Warm up, then measure in turns and print. */
 void bench_cell(const char *title, uint64_t objs, const struct bench_contender *who, unsigned int n);

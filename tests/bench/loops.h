@@ -106,4 +106,11 @@ struct bench_peer {
 
 extern const struct bench_peer bench_hand, bench_dpdk, bench_ck;
 
+#define BENCH_PEERS 3
+extern const struct bench_peer *const bench_peers[BENCH_PEERS];
+
+/* The measurements; @two: on two cores as well. */
+void bench_rings(bool two);
+void bench_pools(bool two);
+
 #endif

@@ -7,7 +7,6 @@
 #include <leat/ring.h>
 
 #include <stdio.h>
-#include <string.h>
 
 const unsigned int bench_bursts[BENCH_BURSTS] = { 1, 8, 32, 64 };
 void *bench_objs[64], *bench_got[2][64];
@@ -38,19 +37,10 @@ static void destroy_mpmc(void)
 BENCH_RING(spsc, "leat_spsc", one, create_spsc, destroy_spsc, leat_spsc_push, leat_spsc_pop)
 BENCH_RING(mpmc, "leat_mpmc", many, create_mpmc, destroy_mpmc, leat_mpmc_push, leat_mpmc_pop)
 
-static const struct bench_peer *const peers[] = { &bench_hand, &bench_dpdk, &bench_ck };
-
-static void helper_init(void)
-{
-	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(peers); i++)
-		if (!peers[i]->missing && peers[i]->helper_init)
-			peers[i]->helper_init();
-}
-
-/* Enough that a round is some milliseconds. */
+/* Rounds of some milliseconds, long enough that how they start does not matter. */
 static uint64_t objs_at(unsigned int burst)
 {
-	return burst == 1 ? UINT64_C(1) << 19 : UINT64_C(1) << 21;
+	return burst == 1 ? UINT64_C(1) << 18 : UINT64_C(1) << 20;
 }
 
 static void cells(const struct bench_ring *const *ring, unsigned int n, bool pair)
@@ -85,33 +75,24 @@ static void compare(const struct bench_ring *const *ring, unsigned int n, bool t
 		ring[i]->destroy();
 }
 
-int main(int argc, char **argv)
+/* Those of ours and of the peers that have the kind wanted. */
+static void compare_kind(const char *title, const struct bench_ring *ours, bool multi, bool two)
 {
-	const struct bench_ring *singles[4] = { &spsc }, *multis[4] = { &mpmc };
-	unsigned int nsingle = 1, nmulti = 1;
-	bool two;
+	const struct bench_ring *ring[BENCH_CONTENDERS] = { ours };
+	unsigned int n = 1;
 
-	bench_only = argc > 1 ? argv[1] : NULL;
-	bench_find_cpus();
-	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(peers); i++) {
-		if (peers[i]->open && peers[i]->open()) {
-			fprintf(stderr, "%s: did not start\n", peers[i]->name);
-			return 1;
-		}
-		if (peers[i]->missing)
-			printf("%s: %s\n", peers[i]->name, peers[i]->missing);
-		if (peers[i]->spsc)
-			singles[nsingle++] = peers[i]->spsc;
-		if (peers[i]->mpmc)
-			multis[nmulti++] = peers[i]->mpmc;
+	for (unsigned int i = 0; i < BENCH_PEERS; i++) {
+		const struct bench_ring *its = multi ? bench_peers[i]->mpmc : bench_peers[i]->spsc;
+
+		if (its)
+			ring[n++] = its;
 	}
-	bench_print_machine();
-	two = bench_open(helper_init);
-	puts("\nRings of 1024: one producer, one consumer");
-	compare(singles, nsingle, two);
-	puts("\nRings of 1024: any number of both");
-	compare(multis, nmulti, two);
-	if (two)
-		bench_close();
-	return 0;
+	printf("\n%s\n", title);
+	compare(ring, n, two);
+}
+
+void bench_rings(bool two)
+{
+	compare_kind("Rings of 1024: one producer, one consumer", &spsc, false, two);
+	compare_kind("Rings of 1024: any number of both", &mpmc, true, two);
 }

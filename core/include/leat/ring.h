@@ -47,13 +47,19 @@ LEAT_INLINE void leat_ring_copy(void **__restrict__ dst, void *const *__restrict
 		dst[i] = src[i];
 }
 
+/* Do @n slots from @pos on cross the end? One never does, and the compiler may know that. */
+LEAT_INLINE bool leat_ring_wraps(uint64_t mask, uint64_t pos, unsigned int n)
+{
+	return !(__builtin_constant_p(n) && n <= 1) && (pos & mask) + n > mask + 1;
+}
+
 /*
  * struct leat_spsc - pointers from one thread to one other.
  *
- * Positions run free and wrap; slot i is slot[i & mask]. Each side keeps a
- * limit up to which it may go on in one stretch, and looks at the other's
- * position only there, so the two cache lines move once per lap, not once per
- * packet. The layout is ABI; the slots follow.
+ * Positions run free and wrap; slot i is slot[i & mask]. Each side keeps how
+ * far it may go by what it last saw of the other, and looks again only there,
+ * so the two cache lines move once per lap, not once per packet. The layout is
+ * ABI; the slots follow.
  */
 struct leat_spsc {
 	LEAT_ALIGNED(LEAT_RING_APART) uint32_t tail;	/* written by the producer */
@@ -83,29 +89,22 @@ LEAT_INLINE void **leat_spsc_slots(struct leat_spsc *r)
 	return (void **)(void *)(r + 1);
 }
 
-/* Of @n positions from @pos on, as many as come before the end of the slots. */
-LEAT_INLINE uint32_t leat_spsc_stretch(const struct leat_spsc *r, uint32_t pos, uint32_t n)
-{
-	uint32_t end = r->mask + 1 - (pos & r->mask);
-
-	return n < end ? n : end;
-}
-
 /* The producer thread. Returns how many of @objs were taken. */
 LEAT_INLINE unsigned int leat_spsc_push(struct leat_spsc *r, void *const *objs, unsigned int n)
 {
-	uint32_t tail = r->tail;
+	uint32_t tail = r->tail, mask = r->mask;
 
 	if (LEAT_UNLIKELY(r->limit - tail < n)) {
 		/* P1: pairs with C2. Slots up to head have been read out. */
-		uint32_t room = leat_load_acquire(&r->head) + r->mask + 1 - tail;
-		uint32_t stretch = leat_spsc_stretch(r, tail, room);
+		uint32_t limit = leat_load_acquire(&r->head) + mask + 1;
 
-		if (LEAT_UNLIKELY(stretch < n))
-			return leat_spsc_push_rest(r, objs, room < n ? room : n);
-		r->limit = tail + stretch;
+		if (LEAT_UNLIKELY(limit - tail < n))
+			return leat_spsc_push_rest(r, objs, limit - tail);
+		r->limit = limit;
 	}
-	leat_ring_copy(leat_spsc_slots(r) + (tail & r->mask), objs, n);
+	if (LEAT_UNLIKELY(leat_ring_wraps(mask, tail, n)))
+		return leat_spsc_push_rest(r, objs, n);
+	leat_ring_copy(leat_spsc_slots(r) + (tail & mask), objs, n);
 
 	/* P2: pairs with C1. Publishes the slots just written. */
 	leat_store_release(&r->tail, tail + n);
@@ -115,18 +114,19 @@ LEAT_INLINE unsigned int leat_spsc_push(struct leat_spsc *r, void *const *objs, 
 /* The consumer thread. Returns how many were put into @objs. */
 LEAT_INLINE unsigned int leat_spsc_pop(struct leat_spsc *r, void **objs, unsigned int n)
 {
-	uint32_t head = r->head;
+	uint32_t head = r->head, mask = r->mask;
 
 	if (LEAT_UNLIKELY(r->filled - head < n)) {
 		/* C1: pairs with P2. Slots up to tail have been written. */
-		uint32_t have = leat_load_acquire(&r->tail) - head;
-		uint32_t stretch = leat_spsc_stretch(r, head, have);
+		uint32_t filled = leat_load_acquire(&r->tail);
 
-		if (LEAT_UNLIKELY(stretch < n))
-			return leat_spsc_pop_rest(r, objs, have < n ? have : n);
-		r->filled = head + stretch;
+		if (LEAT_UNLIKELY(filled - head < n))
+			return leat_spsc_pop_rest(r, objs, filled - head);
+		r->filled = filled;
 	}
-	leat_ring_copy(objs, leat_spsc_slots(r) + (head & r->mask), n);
+	if (LEAT_UNLIKELY(leat_ring_wraps(mask, head, n)))
+		return leat_spsc_pop_rest(r, objs, n);
+	leat_ring_copy(objs, leat_spsc_slots(r) + (head & mask), n);
 
 	/* C2: pairs with P1. The slots just read may be overwritten. */
 	leat_store_release(&r->head, head + n);
@@ -196,26 +196,26 @@ LEAT_INLINE bool leat_mpmc_claim(struct leat_mpmc_side *mine, const struct leat_
 				 uint64_t mask, uint64_t ahead, unsigned int n,
 				 struct leat_mpmc_claim *claim)
 {
-	bool news = false;
-
 	/* M4: pairs with M5. The other side's done is at least what earlier claims relied on. */
-	claim->pos = leat_load_acquire(&mine->next);
-	claim->seen = leat_load_relaxed(&mine->seen);	/* M5 brings what it vouches for */
+	uint64_t pos = leat_load_acquire(&mine->next);
+	uint64_t seen = leat_load_relaxed(&mine->seen);	/* M5 brings what it vouches for */
+	bool news = false, good;
+
 	do {
-		if (LEAT_UNLIKELY((int64_t)(claim->seen + ahead - claim->pos) < (int64_t)n)) {
+		if (LEAT_UNLIKELY((int64_t)(seen + ahead - pos) < (int64_t)n)) {
 			/* M1: pairs with M2. Slots up to done were written (or read out). */
-			claim->seen = leat_load_acquire(&other->done);
+			seen = leat_load_acquire(&other->done);
 			news = true;
-			if (LEAT_UNLIKELY((int64_t)(claim->seen + ahead - claim->pos) < (int64_t)n))
-				return false;
 		}
-		if (LEAT_UNLIKELY((claim->pos & mask) + n > mask + 1))
-			return false;
+		good = LEAT_LIKELY((int64_t)(seen + ahead - pos) >= (int64_t)n &&
+				   !leat_ring_wraps(mask, pos, n));
 		/* M5: pairs with M4 and itself. What earlier claims saw, we rely on. */
-	} while (LEAT_UNLIKELY(!leat_cas(&mine->next, &claim->pos, claim->pos + n)));
-	if (news)
-		leat_store_relaxed(&mine->seen, claim->seen);	/* after the claim: see M5 */
-	return true;
+	} while (LEAT_UNLIKELY(good && !leat_cas(&mine->next, &pos, pos + n)));
+	if (news && good)
+		leat_store_relaxed(&mine->seen, seen);	/* after the claim: see M5 */
+	claim->pos = pos;
+	claim->seen = seen;
+	return good;
 }
 
 LEAT_INLINE void leat_mpmc_publish(struct leat_mpmc_side *mine, uint64_t pos, unsigned int n)
