@@ -251,6 +251,7 @@ static unsigned int vnet_poll(struct leat_mdev *mdev)
 {
 	struct vnet *v = vnet_of(mdev);
 	unsigned int n = 0;
+	bool open = false;
 
 	if (LEAT_UNLIKELY(v->paused))
 		return 0;
@@ -260,8 +261,8 @@ static unsigned int vnet_poll(struct leat_mdev *mdev)
 		if (v->q[VIRTIO_NET_TXQ(pair)].running)
 			n += vnet_tx(v, &v->q[VIRTIO_NET_TXQ(pair)]);
 	for (unsigned int i = 0; i < VNET_QUEUES; i++)
-		vnet_queue_settle(v, &v->q[i]);
-	return n;
+		open |= vnet_queue_settle(v, &v->q[i]);
+	return n ? n : open;
 }
 
 static bool vnet_ready(const struct leat_mdev *mdev)

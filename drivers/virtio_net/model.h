@@ -161,8 +161,11 @@ void vnet_queue_remap(struct vnet *v, struct vnet_queue *q);
 void vnet_doorbell(struct vnet *v, uint64_t off);
 /* Before a round's work: has the doorbell of a queue that works by it been rung? */
 void vnet_queue_kick(struct vnet *v, struct vnet_queue *q);
-/* After a round's work: what interrupt suppression left open, once there is no news. */
-void vnet_queue_settle(struct vnet *v, struct vnet_queue *q);
+/*
+ * After a round's work: what interrupt suppression left open, once there is no
+ * news. True: there was news, so ask again.
+ */
+bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q);
 
 /* Read avail->idx again. False: broken. */
 bool vnet_queue_look(struct vnet *v, struct vnet_queue *q);

@@ -140,18 +140,21 @@ void vnet_queue_kick(struct vnet *v, struct vnet_queue *q)
 	q->kicked = true;
 }
 
-void vnet_queue_settle(struct vnet *v, struct vnet_queue *q)
+bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q)
 {
+	if (!q->recheck || !q->running)
+		return false;
 	if (LEAT_LIKELY(q->fresh)) {
 		q->fresh = false;
-		return;
+		return true;
 	}
-	if (!q->recheck || !q->running || !q->desc)
-		return;
 	q->recheck = false;
 	leat_dma_mb();		/* used->idx before avail->flags */
-	if (!(leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->flags)) & VIRTIO_AVAIL_F_NO_INTERRUPT))
+	/* No longer polled: one interrupt too many does no harm. */
+	if (!q->desc ||
+	    !(leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->flags)) & VIRTIO_AVAIL_F_NO_INTERRUPT))
 		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
+	return false;
 }
 
 /* ---- avail ---- */

@@ -74,7 +74,10 @@ struct leat_model {
 	int	(*access)(struct leat_mdev *mdev, unsigned int region, uint64_t off,
 			  void *buf, size_t len, bool write);
 
-	/* Do the transmit work that is due. Returns the frames moved. */
+	/*
+	 * Do the transmit work that is due. Returns the frames moved, and not 0 while
+	 * another round is needed: after a round of nothing the host may sleep.
+	 */
 	unsigned int (*poll)(struct leat_mdev *mdev);
 
 	/* Frames from the wire to the driver. Returns how many were taken. */
