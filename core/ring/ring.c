@@ -148,44 +148,44 @@ void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos)
  * believed unless it leaves nothing: looking again costs both sides a line.
  */
 static unsigned int claim_some(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
-			       uint64_t ahead, unsigned int n, struct leat_mpmc_claim *claim)
+			       uint64_t ahead, unsigned int n, struct leat_mpmc_look *look)
 {
 	unsigned int got;
 
 	do {
-		int64_t room = (int64_t)(claim->seen + ahead - claim->pos);
+		int64_t room = (int64_t)(look->seen + ahead - look->pos);
 
 		if (room <= 0) {
 			/* M1: pairs with M2. */
-			claim->seen = leat_load_acquire(&other->done);
-			room = (int64_t)(claim->seen + ahead - claim->pos);
+			look->seen = leat_load_acquire(&other->done);
+			room = (int64_t)(look->seen + ahead - look->pos);
 		}
 		if (room <= 0)
 			return 0;
 		got = room < (int64_t)n ? (unsigned int)room : n;
 		/* M5: pairs with M4 and itself. */
-	} while (!leat_cas(&mine->next, &claim->pos, claim->pos + got));
+	} while (!leat_cas(&mine->next, &look->pos, look->pos + got));
 	return got;
 }
 
 unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n,
-				 struct leat_mpmc_claim claim)
+				 struct leat_mpmc_look look)
 {
-	n = claim_some(&r->prod, &r->cons, r->mask + 1, n, &claim);
+	n = claim_some(&r->prod, &r->cons, r->mask + 1, n, &look);
 	if (!n)
 		return 0;
-	copy_in(leat_mpmc_slots(r), r->mask, claim.pos, objs, n);
-	leat_mpmc_publish(&r->prod, claim.pos, n);
+	copy_in(leat_mpmc_slots(r), r->mask, look.pos, objs, n);
+	leat_mpmc_publish(&r->prod, look.pos, n);
 	return n;
 }
 
 unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n,
-				struct leat_mpmc_claim claim)
+				struct leat_mpmc_look look)
 {
-	n = claim_some(&r->cons, &r->prod, 0, n, &claim);
+	n = claim_some(&r->cons, &r->prod, 0, n, &look);
 	if (!n)
 		return 0;
-	copy_out(objs, leat_mpmc_slots(r), r->mask, claim.pos, n);
-	leat_mpmc_publish(&r->cons, claim.pos, n);
+	copy_out(objs, leat_mpmc_slots(r), r->mask, look.pos, n);
+	leat_mpmc_publish(&r->cons, look.pos, n);
 	return n;
 }

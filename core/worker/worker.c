@@ -143,7 +143,7 @@ destroy:
 	return err;
 }
 
-static void wish(struct leat_worker *w, enum wish wish)
+static void tell(struct leat_worker *w, enum wish wish)
 {
 	pthread_mutex_lock(&w->lock);
 	leat_store_relaxed(&w->wish, wish);
@@ -155,7 +155,7 @@ void leat_worker_stop(struct leat_worker *w)
 {
 	if (!w)
 		return;
-	wish(w, STOP);
+	tell(w, STOP);
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->news);
 	pthread_mutex_destroy(&w->lock);
@@ -185,7 +185,7 @@ bool leat_worker_stopping(struct leat_worker *w)
 
 void leat_worker_pause(struct leat_worker *w)
 {
-	wish(w, PAUSE);
+	tell(w, PAUSE);
 	pthread_mutex_lock(&w->lock);
 	while (!w->still)
 		pthread_cond_wait(&w->news, &w->lock);
@@ -194,5 +194,5 @@ void leat_worker_pause(struct leat_worker *w)
 
 void leat_worker_resume(struct leat_worker *w)
 {
-	wish(w, RUN);
+	tell(w, RUN);
 }

@@ -6,6 +6,7 @@
 #include "loops.h"
 
 #include <leat/ctx.h>
+#include <leat/mem.h>
 #include <leat/pool.h>
 #include <leat/ring.h>
 
@@ -96,6 +97,7 @@ static void cell(const char *title, size_t work, size_t helper)
 void bench_pools(bool two)
 {
 	struct leat_ctx_config cfg = { .mem_size = 0 };
+	struct leat_mem_info mem;
 	struct leat_pool *pool;
 	struct leat_ctx *ctx;
 
@@ -109,7 +111,9 @@ void bench_pools(bool two)
 		fprintf(stderr, "%s\n", leat_ctx_error(ctx));
 		goto close;
 	}
-	puts("\nPackets, 32 at a time, with their fields reset");
+	leat_mem_info(ctx, &mem);
+	printf("\nPackets, 32 at a time, with their fields reset; ours from %s of %zu KiB pages\n",
+	       mem.source, mem.page_size / 1024);
 	cell("allocate and free, one thread", offsetof(struct bench_pool, bulk), 0);
 	cell("the same, a call a packet", offsetof(struct bench_pool, single), 0);
 	if (two)

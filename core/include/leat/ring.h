@@ -165,19 +165,16 @@ LEAT_API void leat_mpmc_destroy(struct leat_mpmc *r);
 /* Pointers in it; a snapshot. Any thread. */
 LEAT_API unsigned int leat_mpmc_count(const struct leat_mpmc *r);
 
-/*
- * struct leat_mpmc_claim - for push and pop: positions claimed from @pos on,
- * by what was seen of the other side.
- */
-struct leat_mpmc_claim {
+/* For push and pop: a position to claim from, and what was seen of the other side. */
+struct leat_mpmc_look {
 	uint64_t	pos, seen;
 };
 
 /* The rest of push and pop, after a claim that failed: fewer, or across the end. */
 LEAT_API unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n,
-					  struct leat_mpmc_claim claim);
+					  struct leat_mpmc_look look);
 LEAT_API unsigned int leat_mpmc_pop_rest(struct leat_mpmc *r, void **objs, unsigned int n,
-					 struct leat_mpmc_claim claim);
+					 struct leat_mpmc_look look);
 
 /* Until those who claimed before @pos have published. */
 LEAT_API void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos);
@@ -190,11 +187,11 @@ LEAT_INLINE void **leat_mpmc_slots(struct leat_mpmc *r)
 /*
  * leat_mpmc_claim - claim @n positions that lie in one stretch. Producers are
  * @ahead of the consumers by a ring's size, consumers by nothing. False: see
- * the rest, with what @claim says now.
+ * the rest, with what @look says now.
  */
 LEAT_INLINE bool leat_mpmc_claim(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
 				 uint64_t mask, uint64_t ahead, unsigned int n,
-				 struct leat_mpmc_claim *claim)
+				 struct leat_mpmc_look *look)
 {
 	/* M4: pairs with M5. The other side's done is at least what earlier claims relied on. */
 	uint64_t pos = leat_load_acquire(&mine->next);
@@ -213,8 +210,8 @@ LEAT_INLINE bool leat_mpmc_claim(struct leat_mpmc_side *mine, const struct leat_
 	} while (LEAT_UNLIKELY(good && !leat_cas(&mine->next, &pos, pos + n)));
 	if (news && good)
 		leat_store_relaxed(&mine->seen, seen);	/* after the claim: see M5 */
-	claim->pos = pos;
-	claim->seen = seen;
+	look->pos = pos;
+	look->seen = seen;
 	return good;
 }
 
@@ -231,26 +228,26 @@ LEAT_INLINE void leat_mpmc_publish(struct leat_mpmc_side *mine, uint64_t pos, un
 /* Any thread. Returns how many of @objs were taken. */
 LEAT_INLINE unsigned int leat_mpmc_push(struct leat_mpmc *r, void *const *objs, unsigned int n)
 {
-	struct leat_mpmc_claim claim;
+	struct leat_mpmc_look look;
 	uint64_t mask = r->mask;
 
-	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->prod, &r->cons, mask, mask + 1, n, &claim)))
-		return leat_mpmc_push_rest(r, objs, n, claim);
-	leat_ring_copy(leat_mpmc_slots(r) + (claim.pos & mask), objs, n);
-	leat_mpmc_publish(&r->prod, claim.pos, n);
+	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->prod, &r->cons, mask, mask + 1, n, &look)))
+		return leat_mpmc_push_rest(r, objs, n, look);
+	leat_ring_copy(leat_mpmc_slots(r) + (look.pos & mask), objs, n);
+	leat_mpmc_publish(&r->prod, look.pos, n);
 	return n;
 }
 
 /* Any thread. Returns how many were put into @objs. */
 LEAT_INLINE unsigned int leat_mpmc_pop(struct leat_mpmc *r, void **objs, unsigned int n)
 {
-	struct leat_mpmc_claim claim;
+	struct leat_mpmc_look look;
 	uint64_t mask = r->mask;
 
-	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->cons, &r->prod, mask, 0, n, &claim)))
-		return leat_mpmc_pop_rest(r, objs, n, claim);
-	leat_ring_copy(objs, leat_mpmc_slots(r) + (claim.pos & mask), n);
-	leat_mpmc_publish(&r->cons, claim.pos, n);
+	if (LEAT_UNLIKELY(!leat_mpmc_claim(&r->cons, &r->prod, mask, 0, n, &look)))
+		return leat_mpmc_pop_rest(r, objs, n, look);
+	leat_ring_copy(objs, leat_mpmc_slots(r) + (look.pos & mask), n);
+	leat_mpmc_publish(&r->cons, look.pos, n);
 	return n;
 }
 

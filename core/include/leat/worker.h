@@ -51,8 +51,9 @@ LEAT_API void leat_worker_pause(struct leat_worker *w);
 LEAT_API void leat_worker_resume(struct leat_worker *w);
 
 /*
- * leat_cpus_allowed - the CPUs this process may use (affinity within its
- * cpuset), ascending. Fills up to @n, returns how many there are. Any thread.
+ * leat_cpus_allowed - the CPUs this process may use, ascending: the affinity of
+ * its first thread, within its cpuset; ask before that thread pins itself.
+ * Fills up to @n, returns how many there are. Any thread.
  */
 LEAT_API unsigned int leat_cpus_allowed(int *cpus, unsigned int n);
 
