@@ -98,7 +98,8 @@ union srv_room {
 	struct vfu_irq_info irq;
 	struct {
 		struct vfu_region_info info;
-		struct vfu_sparse_cap cap;
+		struct vfu_region_cap cap;	/* struct vfu_sparse_cap with one area */
+		uint32_t nr_areas, reserved;
 		struct vfu_sparse_area area;
 	} region;
 	struct {

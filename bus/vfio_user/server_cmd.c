@@ -112,9 +112,9 @@ static void offer_mmap(struct leat_server *srv, uint32_t room, struct srv_reply 
 	info->argsz = sizeof(reply->room.region);
 	if (room < info->argsz)
 		return;
-	reply->room.region.cap.cap.id = VFU_REGION_CAP_SPARSE;
-	reply->room.region.cap.cap.version = 1;
-	reply->room.region.cap.nr_areas = 1;
+	reply->room.region.cap.id = VFU_REGION_CAP_SPARSE;
+	reply->room.region.cap.version = 1;
+	reply->room.region.nr_areas = 1;
 	reply->room.region.area.offset = r->map_off;
 	reply->room.region.area.size = r->map_len;
 	info->flags |= VFU_REGION_F_CAPS;

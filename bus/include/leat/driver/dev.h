@@ -184,7 +184,7 @@ LEAT_API int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_
 		uint##bits##_t v;								\
 												\
 		if (LEAT_LIKELY(win->base))							\
-			v = LEAT_SWAP##bits(*(volatile uint##bits##_t *)			\
+			v = LEAT_SWAP##bits(*(volatile uint##bits##_t *)(volatile void *)	\
 				((volatile char *)win->base + reg));				\
 		else										\
 			v = (uint##bits##_t)leat_mmio_read_trapped(win, reg, bits / 8);		\
@@ -197,8 +197,8 @@ LEAT_API int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_
 	{											\
 		leat_dma_wmb();									\
 		if (LEAT_LIKELY(win->base))							\
-			*(volatile uint##bits##_t *)((volatile char *)win->base + reg) =	\
-				LEAT_SWAP##bits(val);						\
+			*(volatile uint##bits##_t *)(volatile void *)				\
+				((volatile char *)win->base + reg) = LEAT_SWAP##bits(val);	\
 		else										\
 			leat_mmio_write_trapped(win, reg, val, bits / 8);			\
 	}

@@ -82,7 +82,7 @@ static void test_mapped_region(void **state)
 	assert_int_equal(rig->rx.msg.nfds, 0);
 
 	info = region_info(rig, 0, full);
-	cap = (const struct vfu_sparse_cap *)((const char *)info + info->cap_offset);
+	cap = (const void *)((const char *)info + info->cap_offset);
 	assert_int_equal(rig->rx.msg.len, full);
 	assert_int_equal(rig->rx.msg.nfds, 1);
 	assert_true(info->flags & VFU_REGION_F_CAPS);
