@@ -36,7 +36,7 @@ struct leat_ctx {
 	/* control events */
 	int		epfd;		/* every watch, and the two below */
 	int		wake_fd;	/* eventfd: another thread has news */
-	int		timer_fd;	/* for ticks; -1 until the first */
+	int		timer_fd;	/* for ticks */
 	struct leat_watch *watches;
 	struct epoll_event batch[CTX_BATCH];	/* being handled, so that remove can forget */
 	int		nbatch;

@@ -29,24 +29,35 @@ static int watch_fd(struct leat_ctx *ctx, int fd, void *ptr)
 	return epoll_ctl(ctx->epfd, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
+/* A descriptor of our own, fresh from the system, to be looked after. */
+static int own_fd(struct leat_ctx *ctx, const char *what, int fd, int *out)
+{
+	int err = fd < 0 ? -errno : 0;
+
+	if (!err && out != &ctx->epfd)
+		err = watch_fd(ctx, fd, NULL);
+	if (err) {
+		if (fd >= 0)
+			close(fd);
+		return leat_fail(ctx, err, "context: %s: %s", what, strerror(-err));
+	}
+	*out = fd;
+	return 0;
+}
+
 int leat_events_init(struct leat_ctx *ctx)
 {
-	int err;
+	int err = own_fd(ctx, "epoll_create1", epoll_create1(EPOLL_CLOEXEC), &ctx->epfd);
 
-	ctx->timer_fd = -1;
-	ctx->epfd = epoll_create1(EPOLL_CLOEXEC);
-	if (ctx->epfd < 0)
-		return leat_fail(ctx, -errno, "context: epoll_create1: %s", strerror(errno));
-	ctx->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (ctx->wake_fd < 0) {
-		err = leat_fail(ctx, -errno, "context: eventfd: %s", strerror(errno));
+	if (err)
+		return err;
+	err = own_fd(ctx, "eventfd", eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), &ctx->wake_fd);
+	if (err)
 		goto close_epfd;
-	}
-	err = watch_fd(ctx, ctx->wake_fd, NULL);
-	if (err) {
-		leat_fail(ctx, err, "context: epoll_ctl: %s", strerror(-err));
+	err = own_fd(ctx, "timerfd_create",
+		     timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK), &ctx->timer_fd);
+	if (err)
 		goto close_wake;
-	}
 	return 0;
 
 close_wake:
@@ -58,48 +69,32 @@ close_epfd:
 
 void leat_events_fini(struct leat_ctx *ctx)
 {
-	if (ctx->timer_fd >= 0)
-		close(ctx->timer_fd);
+	close(ctx->timer_fd);
 	close(ctx->wake_fd);
 	close(ctx->epfd);
 }
 
 /* One timer for all ticks, so that who sleeps on leat_ctx_fd() wakes for them. */
-static int arm_timer(struct leat_ctx *ctx, uint64_t period_ns)
+static void arm_timer(struct leat_ctx *ctx)
 {
 	struct itimerspec when = { 0 };
-	int err;
+	uint64_t period_ns = UINT64_MAX;
 
-	if (ctx->timer_fd < 0) {
-		ctx->timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-		if (ctx->timer_fd < 0)
-			return leat_fail(ctx, -errno, "context: timerfd_create: %s", strerror(errno));
-		err = watch_fd(ctx, ctx->timer_fd, NULL);
-		if (err)
-			return leat_fail(ctx, err, "context: epoll_ctl: %s", strerror(-err));
-	}
 	for (const struct leat_watch *w = ctx->watches; w; w = w->next)
 		if (w->tick && w->period_ns < period_ns)
 			period_ns = w->period_ns;
-	when.it_value.tv_sec = (time_t)(period_ns / 1000000000);
-	when.it_value.tv_nsec = (long)(period_ns % 1000000000);
-	when.it_interval = when.it_value;
+	if (period_ns != UINT64_MAX) {
+		when.it_value.tv_sec = (time_t)(period_ns / 1000000000);
+		when.it_value.tv_nsec = (long)(period_ns % 1000000000);
+		when.it_interval = when.it_value;
+	}
 	timerfd_settime(ctx->timer_fd, 0, &when, NULL);
-	return 0;
 }
 
 int leat_watch_add(struct leat_ctx *ctx, struct leat_watch *w)
 {
-	int err = 0;
+	int err = w->fd >= 0 ? watch_fd(ctx, w->fd, w) : 0;
 
-	if (w->tick) {
-		err = arm_timer(ctx, w->period_ns);
-		if (err)
-			return err;
-		w->due = leat_ctx_now(ctx) + w->period_ns;
-	}
-	if (w->fd >= 0)
-		err = watch_fd(ctx, w->fd, w);
 	if (err)
 		return leat_fail(ctx, err, "context: epoll_ctl: %s", strerror(-err));
 	w->next = ctx->watches;
@@ -107,6 +102,10 @@ int leat_watch_add(struct leat_ctx *ctx, struct leat_watch *w)
 	if (w->next)
 		w->next->prev = &w->next;
 	ctx->watches = w;
+	if (w->tick) {
+		w->due = leat_ctx_now(ctx) + w->period_ns;
+		arm_timer(ctx);
+	}
 	return 0;
 }
 
@@ -123,6 +122,8 @@ void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w)
 	if (w->next)
 		w->next->prev = w->prev;
 	w->prev = NULL;
+	if (w->tick)
+		arm_timer(ctx);
 }
 
 void leat_ctx_hurry(struct leat_ctx *ctx)
@@ -148,8 +149,7 @@ static void drain(int fd)
 {
 	uint64_t n;
 
-	if (fd >= 0)
-		(void)!read(fd, &n, sizeof(n));
+	(void)!read(fd, &n, sizeof(n));
 }
 
 static void run_ready(struct leat_ctx *ctx)
