@@ -5,6 +5,7 @@
 # shellcheck shell=bash
 
 set -u
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin	# what every user may run
 : "${LEAT_BIN:?the folder of the built programs}"
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 work=$(mktemp -d)
