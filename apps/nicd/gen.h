@@ -61,6 +61,8 @@ struct gen_net {
 	unsigned int	ngens;
 };
 
+void gen_free(struct gen *g);
+
 struct gen_verdict {
 	struct check_counts counts;
 	uint64_t	sent;
@@ -69,9 +71,10 @@ struct gen_verdict {
 };
 
 int gen_net_init(struct gen_net *net);
+/* After all wires are closed. */
 void gen_net_fini(struct gen_net *net);
 
-/* One more generator with its streams. 0, or -EINVAL or -ENOMEM, said. */
+/* One more generator with its streams, the net's from now on. 0, or -EINVAL or -ENOMEM, said. */
 int gen_net_add(struct gen_net *net, struct gen *g);
 
 /* All NICs are made: get ready. 0 or -ENOMEM, said. */

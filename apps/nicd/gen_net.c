@@ -25,6 +25,8 @@ int gen_net_init(struct gen_net *net)
 
 void gen_net_fini(struct gen_net *net)
 {
+	for (unsigned int i = 0; i < net->ngens; i++)
+		gen_free(net->gens[i]);
 	free(net->streams);
 	free(net->owner);
 	memset(net, 0, sizeof(*net));

@@ -322,6 +322,21 @@ static void others_restarts_are_no_excuse(void **state)
 	finish();
 }
 
+/* NICs are closed one after the other, and each tells of its driver that leaves. */
+static void closing_looks_at_nothing_freed(void **state)
+{
+	(void)state;
+	start("size=64", 100);
+	send_frames(0, 100);
+	b->ops->attached(b, false);
+	b->ops->close(b);
+	a->ops->attached(a, false);
+	a->ops->close(a);
+	assert_true(verdict().clean);
+	gen_net_fini(&net);
+	fake_reset();
+}
+
 static void tail_at_the_end_is_excused_when_the_driver_left(void **state)
 {
 	(void)state;
@@ -394,6 +409,7 @@ int main(void)
 		cmocka_unit_test(died_at_the_far_end),
 		cmocka_unit_test(only_what_was_under_way_is_excused),
 		cmocka_unit_test(others_restarts_are_no_excuse),
+		cmocka_unit_test(closing_looks_at_nothing_freed),
 		cmocka_unit_test(tail_at_the_end_is_excused_when_the_driver_left),
 		cmocka_unit_test(streams_from_outside),
 		cmocka_unit_test(many_holes_stay_lost),
