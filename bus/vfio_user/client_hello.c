@@ -62,8 +62,8 @@ int leat_vfu_connect(struct vfu_client *c, const char *path)
 	int fd, err;
 
 	if (len >= sizeof(sa.sun_path))
-		return leat_fail(c->dev.ctx, -EINVAL, "%s: a path of %zu characters; that of a "
-				 "socket has at most %zu, so go nearer and name it from there",
+		return leat_fail(c->dev.ctx, -EINVAL, "%s: connect: the path is too long for a "
+				 "socket (%zu bytes, at most %zu); go nearer and name it from there",
 				 c->dev.addr, len, sizeof(sa.sun_path) - 1);
 	memcpy(sa.sun_path, path, len);
 

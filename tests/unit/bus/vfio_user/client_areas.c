@@ -18,7 +18,10 @@
 struct reply {
 	struct vfu_region_info info;
 	struct vfu_region_cap other;
-	struct vfu_sparse_cap sparse;
+	struct {				/* a struct vfu_sparse_cap */
+		struct vfu_region_cap cap;
+		uint32_t nr_areas, reserved;
+	} sparse;
 	struct vfu_sparse_area area[4];
 };
 

@@ -170,11 +170,6 @@ static void more_vectors_than_pci_has(void **state)
 
 /* ---- mapping ---- */
 
-struct caps {
-	struct vfu_sparse_cap sparse;
-	struct vfu_sparse_area area[20];
-};
-
 static int memory(size_t len)
 {
 	int fd = memfd_create("bar", MFD_CLOEXEC);
@@ -184,19 +179,19 @@ static int memory(size_t len)
 }
 
 /* BAR 0 with memory behind it; @n areas of a page, from the second page on. */
-static void init_mappable(struct rig *r, struct caps *caps, uint32_t n)
+static void init_mappable(struct rig *r, struct peer_sparse *caps, uint32_t n)
 {
 	rig_init(r);
 	memset(caps, 0, sizeof(*caps));
-	caps->sparse.cap.id = VFU_REGION_CAP_SPARSE;
-	caps->sparse.cap.version = 1;
-	caps->sparse.nr_areas = n;
+	caps->cap.id = VFU_REGION_CAP_SPARSE;
+	caps->cap.version = 1;
+	caps->nr_areas = n;
 	for (uint32_t i = 0; i < n; i++)
 		caps->area[i] = (struct vfu_sparse_area){ 4096, 4096 };
 	r->peer.region[0].flags = VFU_REGION_F_READ | VFU_REGION_F_WRITE | VFU_REGION_F_MMAP;
 	r->peer.region[0].fd = memory(8192);
 	r->peer.region[0].caps = caps;
-	r->peer.region[0].caps_len = sizeof(caps->sparse) + n * sizeof(caps->area[0]);
+	r->peer.region[0].caps_len = PEER_SPARSE_LEN(n);
 }
 
 static void check_mapped(struct rig *r, bool mapped)
@@ -211,7 +206,7 @@ static void check_mapped(struct rig *r, bool mapped)
 
 static void more_room_is_asked_for(void **state)
 {
-	struct caps caps;
+	struct peer_sparse caps;
 	struct rig r;
 
 	(void)state;
@@ -251,7 +246,7 @@ static enum peer_did absurd_argsz(struct peer *p, struct peer_cmd *cmd)
 static void unmappable(void **state)
 {
 	uint32_t argsz[] = { 100000, UINT32_MAX };
-	struct caps caps;
+	struct peer_sparse caps;
 	struct rig r;
 
 	(void)state;
@@ -270,12 +265,12 @@ static void unmappable(void **state)
 	must_work_by_messages(&r, "an area is not made of whole pages");
 
 	init_mappable(&r, &caps, 1);
-	caps.sparse.cap.id = 9;
-	caps.sparse.cap.next = sizeof(struct vfu_region_info);
+	caps.cap.id = 9;
+	caps.cap.next = sizeof(struct vfu_region_info);
 	must_work_by_messages(&r, "its chain of capabilities is a loop");
 
 	init_mappable(&r, &caps, 1);
-	caps.sparse.nr_areas = UINT32_MAX;
+	caps.nr_areas = UINT32_MAX;
 	must_work_by_messages(&r, "the sparse capability is cut off");
 
 	/* A descriptor that nobody announced is closed, and that is all. */
@@ -316,7 +311,7 @@ static enum peer_did many_fds(struct peer *p, struct peer_cmd *cmd)
 
 static void descriptors_too_many(void **state)
 {
-	struct caps caps;
+	struct peer_sparse caps;
 	struct rig r;
 	int before;
 

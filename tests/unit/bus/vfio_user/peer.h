@@ -53,6 +53,16 @@ struct peer_region {
 	size_t		caps_len;
 };
 
+/* A struct vfu_sparse_cap with areas. */
+struct peer_sparse {
+	struct vfu_region_cap cap;
+	uint32_t	nr_areas, reserved;
+	struct vfu_sparse_area area[20];
+};
+
+#define PEER_SPARSE_LEN(n) \
+	(offsetof(struct peer_sparse, area) + (n) * sizeof(struct vfu_sparse_area))
+
 /* One SET_IRQS, one DMA_MAP, ... as it came. */
 struct peer_note {
 	uint16_t	cmd;

@@ -68,11 +68,9 @@ void rig_init(struct rig *r)
 	peer_init(&r->peer);
 }
 
-static const struct {
-	struct vfu_sparse_cap cap;
-	struct vfu_sparse_area area;
-} second_page = {
-	{ { .id = VFU_REGION_CAP_SPARSE, .version = 1 }, .nr_areas = 1 }, { 4096, 4096 },
+static const struct peer_sparse second_page = {
+	.cap = { .id = VFU_REGION_CAP_SPARSE, .version = 1 }, .nr_areas = 1,
+	.area = { { 4096, 4096 } },
 };
 
 int rig_init_mappable(struct rig *r, size_t len)
@@ -86,7 +84,7 @@ int rig_init_mappable(struct rig *r, size_t len)
 	r->peer.region[0].fd = dup(fd);
 	r->peer.region[0].offset = 4096;
 	r->peer.region[0].caps = &second_page;
-	r->peer.region[0].caps_len = sizeof(second_page);
+	r->peer.region[0].caps_len = PEER_SPARSE_LEN(1);
 	return fd;
 }
 
