@@ -20,11 +20,6 @@
 #define RESET_FROM offsetof(struct leat_pkt, pool)
 #define RESET_TO   offsetof(struct leat_pkt, hash)
 
-struct reset {
-	unsigned char	bytes[RESET_TO - RESET_FROM];
-};
-LEAT_STATIC_ASSERT(sizeof(struct reset) == 32, "two or one wide moves");
-
 int leat_pool_cache_create(struct leat_pool *pool, unsigned int size, struct leat_pool_cache **out)
 {
 	struct leat_pool_cache *cache;
@@ -70,38 +65,53 @@ static void copy(struct leat_pkt **dst, struct leat_pkt *const *src, unsigned in
 	leat_ring_copy((void **)dst, (void *const *)src, n);
 }
 
-/* Those in the cache go out first, they are warm; the cold ones from the ring stay. */
-static LEAT_COLD unsigned int alloc_refill(struct leat_pool_cache *cache, struct leat_pkt **pkts,
-					   unsigned int n)
+/*
+ * At least @n packets in the stack, if the pool has them. Those from the ring go
+ * below those that were there, which are warm and so go out first.
+ */
+static LEAT_COLD bool refill(struct leat_pool_cache *cache, unsigned int n)
 {
-	if (n > LEAT_POOL_CACHE_MAX)
-		return 0;
-	unsigned int had = cache->n;
+	struct leat_pkt *warm[LEAT_POOL_CACHE_MAX];
+	unsigned int had = cache->n, got;
 
-	cache->n += leat_mpmc_pop(cache->pool->ring, (void **)(cache->pkts + cache->n),
-				  n - cache->n + cache->size / 2);
-	for (unsigned int i = had; i < cache->n; i++)
+	if (n > LEAT_POOL_CACHE_MAX)
+		return false;
+	copy(warm, cache->pkts, had);
+	got = leat_mpmc_pop(cache->pool->ring, (void **)cache->pkts, n - had + cache->size / 2);
+	for (unsigned int i = 0; i < got; i++)
 		leat_prefetch_write(cache->pkts[i]);
-	if (cache->n < n)
-		return 0;
-	copy(pkts, cache->pkts, n);
-	take_bottom(cache, n);
-	return n;
+	copy(cache->pkts + got, warm, had);
+	cache->n = had + got;
+	return cache->n >= n;
+}
+
+/* Half of what alloc resets, in one register. */
+typedef uint64_t wide __attribute__((vector_size(16), may_alias));
+LEAT_STATIC_ASSERT(RESET_TO - RESET_FROM == 2 * sizeof(wide), "two moves a packet");
+LEAT_STATIC_ASSERT(RESET_FROM % sizeof(wide) == 0, "aligned ones");
+
+static wide *reset_part(struct leat_pkt *pkt)
+{
+	return (wide *)(void *)((char *)pkt + RESET_FROM);
 }
 
 unsigned int leat_pkt_alloc(struct leat_pool_cache *cache, struct leat_pkt **pkts, unsigned int n)
 {
-	struct reset fresh;
+	wide *fresh = reset_part(&cache->pool->fresh);
+	wide first = fresh[0], second = fresh[1];
+	struct leat_pkt **top;
 
-	if (LEAT_LIKELY(cache->n >= n)) {
-		cache->n -= n;
-		copy(pkts, cache->pkts + cache->n, n);
-	} else if (!alloc_refill(cache, pkts, n)) {
+	if (LEAT_UNLIKELY(cache->n < n && !refill(cache, n)))
 		return 0;
+	cache->n -= n;
+	top = cache->pkts + cache->n;
+	for (unsigned int i = 0; i < n; i++) {
+		wide *part = reset_part(top[i]);
+
+		pkts[i] = top[i];
+		part[0] = first;
+		part[1] = second;
 	}
-	memcpy(&fresh, (const char *)&cache->pool->fresh + RESET_FROM, sizeof(fresh));
-	for (unsigned int i = 0; i < n; i++)
-		memcpy((char *)pkts[i] + RESET_FROM, &fresh, sizeof(fresh));
 	return n;
 }
 

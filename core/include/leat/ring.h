@@ -43,7 +43,11 @@ LEAT_INLINE void leat_ring_copy(void **__restrict__ dst, void *const *__restrict
 	}
 	for (; i + 4 <= n; i += 4)
 		memcpy(dst + i, src + i, 4 * sizeof(*dst));
-	for (; i < n; i++)
+	if (n & 2) {		/* no loop for the last ones: compilers make it a call */
+		memcpy(dst + i, src + i, 2 * sizeof(*dst));
+		i += 2;
+	}
+	if (n & 1)
 		dst[i] = src[i];
 }
 

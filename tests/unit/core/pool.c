@@ -342,9 +342,7 @@ static void *lane_give(void *arg)
 		unsigned int n = leat_pkt_alloc(l->out, pkts, 1 + sent % BURST), done;
 
 		for (unsigned int i = 0; i < n; i++) {
-			uint32_t *word = leat_pkt_append(pkts[i], 4);
-
-			*word = l->id + sent + i;
+			*(uint32_t *)leat_pkt_data(pkts[i]) = l->id + sent + i;
 		}
 		done = leat_spsc_push(l->ring, (void *const *)pkts, LEAT_MIN(n, l->packets - sent));
 		leat_pkt_free_to(l->out, pkts + done, n - done);
