@@ -41,6 +41,19 @@ static void *serve(void *arg)
 	return NULL;
 }
 
+static void start_server(struct both *b)
+{
+	b->stop = false;
+	assert_int_equal(pthread_create(&b->thread, NULL, serve, b), 0);
+}
+
+/* From here on the server and its model are the test's thread's. */
+static void stop_server(struct both *b)
+{
+	__atomic_store_n(&b->stop, true, __ATOMIC_RELAXED);
+	pthread_join(b->thread, NULL);
+}
+
 static void on_event(struct leat_dev *dev, enum leat_event event)
 {
 	struct both *b = dev->owner;
@@ -67,20 +80,19 @@ static void start(struct both *b, void **state)
 	b->rig = *state;
 	b->rig->srv->reply_ns = UINT64_C(5000000000);
 	assert_int_equal(leat_ctx_open(&cfg, &b->ctx), 0);
-	assert_int_equal(pthread_create(&b->thread, NULL, serve, b), 0);
+	start_server(b);
 	open_dev(b);
-}
-
-/* From here on the server and its model are the test's thread's. */
-static void stop_server(struct both *b)
-{
-	__atomic_store_n(&b->stop, true, __ATOMIC_RELAXED);
-	pthread_join(b->thread, NULL);
 }
 
 static void finish(struct both *b)
 {
-	leat_dev_close(b->dev);
+	if (b->dev->dead) {
+		leat_dev_close(b->dev);
+	} else {
+		start_server(b);	/* closing says good-bye */
+		leat_dev_close(b->dev);
+		stop_server(b);
+	}
 	leat_ctx_close(b->ctx);
 }
 

@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -337,6 +338,38 @@ static void answers_in_pieces(void **state)
 	}
 }
 
+/* Damage anywhere: opened or refused with a sentence, but never lost. */
+static void spoilt_answers(void **state)
+{
+	unsigned int seed = (unsigned int)time(NULL), opened = 0;
+
+	(void)state;
+	print_message("seed %u\n", seed);
+	for (unsigned int i = 0; i < 100; i++) {
+		struct leat_mmio win;
+		struct rig r;
+
+		rig_init(&r);
+		r.step = UINT64_C(2000000000);	/* a length that grew is waited for in vain */
+		r.peer.spoil = seed + i;
+		if (rig_open(&r)) {
+			assert_true(r.errors >= 1);
+			assert_non_null(strstr(leat_ctx_error(r.ctx), r.peer.path));
+		} else {
+			opened++;
+			for (unsigned int k = 0; k < 20; k++) {
+				if (leat_mmio_map(r.dev, 0, 8 * k, 64, &win))
+					break;
+				leat_mmio_write32(&win, 0, k);
+				(void)leat_mmio_read32(&win, 4);
+				leat_mmio_unmap(&win);
+			}
+		}
+		rig_fini(&r);
+	}
+	print_message("%u of 100 opened\n", opened);
+}
+
 static void what_we_say(void **state)
 {
 	struct rig r;
@@ -364,6 +397,7 @@ int main(void)
 		cmocka_unit_test(refuses),
 		cmocka_unit_test(garbage),
 		cmocka_unit_test(answers_in_pieces),
+		cmocka_unit_test(spoilt_answers),
 		cmocka_unit_test(what_we_say),
 	};
 

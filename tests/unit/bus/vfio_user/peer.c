@@ -52,6 +52,14 @@ static void send_fds(int fd, const void *buf, size_t len, const int *fds, int nf
 	(void)!sendmsg(fd, &mh, MSG_NOSIGNAL);
 }
 
+/* A byte now and then becomes another. */
+static void spoil(struct peer *p, char *bytes, size_t len)
+{
+	for (size_t i = 0; p->spoil && i < len; i++)
+		if (rand_r(&p->spoil) % 200 == 0)
+			bytes[i] = (char)rand_r(&p->spoil);
+}
+
 void peer_reply_fds(struct peer *p, const struct peer_cmd *cmd, const void *data, size_t len,
 		    const int *fds, int nfds)
 {
@@ -64,6 +72,7 @@ void peer_reply_fds(struct peer *p, const struct peer_cmd *cmd, const void *data
 	memcpy(whole, &hdr, sizeof(hdr));
 	if (len)
 		memcpy(whole + sizeof(hdr), data, len);
+	spoil(p, whole, hdr.size);
 	for (size_t at = 0, n; at < hdr.size; at += n) {
 		n = p->piece && p->piece < hdr.size - at ? p->piece : hdr.size - at;
 		if (nfds && !at)

@@ -79,6 +79,7 @@ struct peer {
 	uint32_t	num_regions, num_irqs, info_flags;
 	uint32_t	irqs[5];
 	size_t		piece;			/* bytes in one send, 0: all */
+	unsigned int	spoil;			/* seed for damage to answers, 0: none */
 	bool		bars_need_address;	/* as QEMU's server: EINVAL until programmed */
 	peer_hook	*hook;
 	void		*hook_arg;
