@@ -40,7 +40,8 @@ struct nicd {
 	struct link_list links;
 };
 
-const char *argp_program_version = "leat-nicd " LEAT_VERSION;
+/* argp in the C library looks for it, so it must be seen from there. */
+LEAT_API const char *argp_program_version = "leat-nicd " LEAT_VERSION;
 
 static const struct argp_option option_table[] = {
 	{ "cpu", 'c', "N", 0, "Run on CPU N", 0 },
@@ -48,23 +49,23 @@ static const struct argp_option option_table[] = {
 	{ "until-done", KEY_UNTIL_DONE, NULL, 0,
 	  "End when captures are replayed and generators have sent their count", 0 },
 	{ "stats", KEY_STATS, NULL, 0, "A line of rates every second", 0 },
-	{ "quiet", 'q', NULL, 0, "Only errors and warnings", 0 },
+	{ "quiet", 'q', NULL, 0, "Only errors, warnings and the verdict", 0 },
 	{ 0 },
 };
 
 static const char doc[] =
 	"Emulated NICs, served over vfio-user sockets."
-	"\vNIC is MODEL:SOCKET[,wire=WIRE][,key=value...], e.g. "
-	"virtio-net:/run/a.sock,wire=link:x\n\n"
-	"WIRE is what the NIC is plugged into:\n"
+	"\vNIC is MODEL:SOCKET[,wire=WIRE][,key=value...], as in\n"
+	"virtio-net:/run/a.sock,wire=link:x. WIRE is what the NIC is plugged into:\n"
 	"  link:NAME           another NIC here with the same NAME\n"
 	"  loop                itself: what is sent comes back\n"
-	"  pcap:FILE           brings the frames of a capture, once; with ,pcap-loop for ever\n"
-	"  pcap-out:FILE       writes what is sent; goes with pcap: pcap:IN,wire=pcap-out:OUT\n"
+	"  pcap:FILE           a capture, brought once; with ,pcap-loop for ever\n"
+	"  pcap-out:FILE       a capture of what is sent; goes with pcap:\n"
+	"                      wire=pcap:IN,wire=pcap-out:OUT\n"
 	"  tap:IFNAME          a tap interface of this machine\n"
-	"  gen[:KEY=VALUE...]  generates and checks, e.g. gen:size=64:rate=1000000\n"
-	"                      size=N|N-M|imix rate=N count=N mode=both|tx|rx flows=N seed=N "
-	"key=N\n"
+	"  gen[:KEY=VALUE...]  a generator and checker, as gen:size=64:rate=1000000\n"
+	"                      size=N|N-M|imix  rate=N  count=N  mode=both|tx|rx\n"
+	"                      flows=N  seed=N  key=N\n"
 	"Without one the cable leads nowhere. Other keys are the model's.\n\n"
 	"SIGUSR1 prints the counters. SIGTERM or SIGINT ends; the exit status is 1 when a "
 	"generator's check found something missing or wrong.";
