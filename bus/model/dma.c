@@ -116,6 +116,11 @@ int leat_mdev_write(struct leat_mdev *mdev, uint64_t iova, const void *buf, size
 	return copy(mdev, iova, (char *)(uintptr_t)buf, len, true);
 }
 
+bool leat_mdev_busy(struct leat_mdev *mdev)
+{
+	return mdev->host->busy && mdev->host->busy(mdev);
+}
+
 /* ---- keeping the table ---- */
 
 static void changed(struct leat_mdev *mdev)

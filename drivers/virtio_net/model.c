@@ -230,6 +230,7 @@ static void vnet_power_on(struct leat_mdev *mdev)
 	leat_model_pci_reset(&v->pci);
 	v->was_master = false;
 	v->paused = false;
+	v->leaving = 0;
 	vnet_reset(v);
 }
 
@@ -257,9 +258,14 @@ static unsigned int vnet_poll(struct leat_mdev *mdev)
 		return 0;
 	for (unsigned int i = 0; i < VNET_QUEUES; i++)
 		vnet_queue_kick(v, &v->q[i]);
-	for (unsigned int pair = 0; pair < VNET_PAIRS; pair++)
-		if (v->q[VIRTIO_NET_TXQ(pair)].running)
-			n += vnet_tx(v, &v->q[VIRTIO_NET_TXQ(pair)]);
+	for (unsigned int pair = 0; pair < VNET_PAIRS; pair++) {
+		struct vnet_queue *q = &v->q[VIRTIO_NET_TXQ(pair)];
+
+		if (!q->running)
+			continue;
+		n += vnet_tx(v, q);
+		open |= !q->desc && q->kicked;
+	}
 	for (unsigned int i = 0; i < VNET_QUEUES; i++)
 		open |= vnet_queue_settle(v, &v->q[i]);
 	return n ? n : open;

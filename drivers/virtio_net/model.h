@@ -76,7 +76,7 @@ struct vnet_queue {
 	bool		running;
 	bool		fresh;		/* published since the last idle look */
 	bool		recheck;	/* published while interrupts were off: look again when idle */
-	bool		kicked;		/* by doorbell only: there may be news */
+	bool		kicked;		/* by doorbell only: there may be news, or work put off */
 	bool		stuck;		/* a frame waits for more buffers than were there... */
 	uint16_t	stuck_at;	/* ...when avail->idx was this */
 	uint64_t	map_iova, map_len;
@@ -112,6 +112,7 @@ struct vnet {
 	uint8_t		status;
 	uint8_t		generation;
 	uint8_t		isr;
+	uint8_t		leaving;	/* the status before a reset, until that is complete */
 	uint8_t		cfg_cap;	/* where VIRTIO_PCI_CAP_PCI lies */
 	bool		was_master;	/* bus mastering was on... */
 	bool		paused;		/* ...and is off now */
@@ -167,6 +168,8 @@ void vnet_queue_kick(struct vnet *v, struct vnet_queue *q);
  */
 bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q);
 
+/* A word of the driver area, by message. 0; -EINVAL: broken; -EAGAIN: not now. */
+int vnet_avail_read(struct vnet *v, struct vnet_queue *q, size_t off, leat_le16 *word);
 /* Read avail->idx again. False: broken. */
 bool vnet_queue_look(struct vnet *v, struct vnet_queue *q);
 /* Fill slots from @pos on, up to the window's size or what was seen; call their lines in. */
@@ -215,12 +218,12 @@ LEAT_INLINE struct vnet_desc vnet_desc_read(const struct virtio_desc *d)
 
 /*
  * The chain at a position, in pieces: direct and indirect, each word read once.
- * Returns how many pieces, or -EINVAL: broken. @bytes: their sum.
+ * Returns how many pieces; -EINVAL: broken; -EAGAIN: not now. @bytes: their sum.
  */
 int vnet_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_seg *segs,
 	       uint16_t *head, uint64_t *bytes);
 
-/* Copy @len bytes from or to a chain's pieces, which hold them, from @off on. 0, or -EINVAL. */
+/* Copy @len bytes from or to a chain's pieces, which hold them, from @off on. 0 or as above. */
 int vnet_segs_copy(struct vnet *v, const struct vnet_seg *segs, int nsegs, uint64_t off,
 		   void *buf, uint32_t len, bool write);
 

@@ -4,7 +4,8 @@
  * direct and indirect, in memory that we can point into or that only messages reach.
  *
  * The driver is not believed: a chain is at most as long as its queue, which also
- * ends loops; each descriptor is read once, checked, then used.
+ * ends loops; each descriptor is read once, checked, then used. -EAGAIN of a host
+ * that has no time for a message goes back to the round, which comes again.
  */
 #include "model.h"
 
@@ -23,6 +24,7 @@ static int table_read(struct vnet *v, struct vnet_queue *q, const struct table *
 		      struct vnet_desc *out)
 {
 	struct virtio_desc copy;
+	int err;
 
 	if (i >= t->n)
 		return vnet_break(v, "queue %u: descriptor %u in a table of %u", q->index, i, t->n);
@@ -30,7 +32,10 @@ static int table_read(struct vnet *v, struct vnet_queue *q, const struct table *
 		*out = vnet_desc_read(&t->desc[i]);
 		return 0;
 	}
-	if (leat_mdev_read(&v->mdev, t->iova + sizeof(copy) * i, &copy, sizeof(copy)))
+	err = leat_mdev_read(&v->mdev, t->iova + sizeof(copy) * i, &copy, sizeof(copy));
+	if (err == -EAGAIN)
+		return err;
+	if (err)
 		return vnet_break(v, "queue %u: a descriptor cannot be read", q->index);
 	*out = vnet_desc_read(&copy);
 	return 0;
@@ -53,16 +58,19 @@ static int table_enter(struct vnet *v, struct vnet_queue *q, const struct vnet_d
 	return 0;
 }
 
-/* The head of the chain at @pos: 0, or broken. */
+/* The head of the chain at @pos. */
 static int head_read(struct vnet *v, struct vnet_queue *q, uint16_t pos, uint16_t *head)
 {
-	uint64_t off = offsetof(struct virtio_avail, ring) + sizeof(leat_le16) * (pos & q->mask);
 	leat_le16 word;
+	int err = 0;
 
 	if (q->desc)
 		word = LEAT_READ_ONCE(q->avail->ring[pos & q->mask]);
-	else if (leat_mdev_read(&v->mdev, q->avail_iova + off, &word, sizeof(word)))
-		return vnet_break(v, "queue %u: its driver area cannot be read", q->index);
+	else
+		err = vnet_avail_read(v, q, offsetof(struct virtio_avail, ring) +
+				      sizeof(word) * (pos & q->mask), &word);
+	if (err)
+		return err;
 	*head = leat_le16_to_cpu(word);
 	return 0;
 }
@@ -73,15 +81,17 @@ int vnet_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_s
 	struct table t = { q->desc, q->desc_iova, q->size, false };
 	struct vnet_desc d = { 0, 0, 0, 0 };
 	uint32_t at;
-	int n = 0;
+	int err, n = 0;
 
-	if (head_read(v, q, pos, head))
-		return -EINVAL;
+	err = head_read(v, q, pos, head);
+	if (err)
+		return err;
 	*bytes = 0;
 	at = *head;
 	for (;;) {
-		if (table_read(v, q, &t, at, &d))
-			return -EINVAL;
+		err = table_read(v, q, &t, at, &d);
+		if (err)
+			return err;
 		if (d.flags & VIRTIO_DESC_F_INDIRECT) {
 			if (table_enter(v, q, &d, &t))
 				return -EINVAL;
@@ -117,6 +127,8 @@ static int seg_copy(struct vnet *v, const struct vnet_seg *s, uint64_t off, void
 		err = leat_mdev_write(&v->mdev, s->iova + off, buf, len);
 	else
 		err = leat_mdev_read(&v->mdev, s->iova + off, buf, len);
+	if (err == -EAGAIN)
+		return err;
 	if (err)
 		return vnet_break(v, "a buffer at 0x%llx+%u is not in memory that the device may %s",
 				  (unsigned long long)(s->iova + off), len, write ? "write" : "read");
@@ -130,14 +142,16 @@ int vnet_segs_copy(struct vnet *v, const struct vnet_seg *segs, int nsegs, uint6
 
 	for (int i = 0; i < nsegs && len; i++) {
 		uint32_t part;
+		int err;
 
 		if (off >= segs[i].len) {
 			off -= segs[i].len;
 			continue;
 		}
 		part = LEAT_MIN(len, (uint32_t)(segs[i].len - off));
-		if (seg_copy(v, &segs[i], off, p, part, write))
-			return -EINVAL;
+		err = seg_copy(v, &segs[i], off, p, part, write);
+		if (err)
+			return err;
 		p += part;
 		len -= part;
 		off = 0;

@@ -159,12 +159,29 @@ bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q)
 
 /* ---- avail ---- */
 
-/* Words of the driver area, by message: 0, or broken. */
-static int read_avail(struct vnet *v, struct vnet_queue *q, size_t off, leat_le16 *word)
+int vnet_avail_read(struct vnet *v, struct vnet_queue *q, size_t off, leat_le16 *word)
 {
-	if (leat_mdev_read(&v->mdev, q->avail_iova + off, word, sizeof(*word)))
+	int err = leat_mdev_read(&v->mdev, q->avail_iova + off, word, sizeof(*word));
+
+	if (err && err != -EAGAIN)
 		return vnet_break(v, "queue %u: its driver area cannot be read", q->index);
-	return 0;
+	return err;
+}
+
+/* By message, if there may be news. False: broken. */
+static bool ask_avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
+{
+	leat_le16 word;
+	int err;
+
+	*idx = leat_cpu_to_le16(q->seen);
+	if (!q->kicked)
+		return true;
+	err = vnet_avail_read(v, q, offsetof(struct virtio_avail, idx), &word);
+	q->kicked = err == -EAGAIN;
+	if (!err)
+		*idx = word;
+	return !err || q->kicked;
 }
 
 static bool avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
@@ -174,11 +191,7 @@ static bool avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
 		leat_dma_rmb();		/* the index before the entries that it vouches for */
 		return true;
 	}
-	*idx = leat_cpu_to_le16(q->seen);
-	if (!q->kicked)
-		return true;
-	q->kicked = false;
-	return !read_avail(v, q, offsetof(struct virtio_avail, idx), idx);
+	return ask_avail_idx(v, q, idx);
 }
 
 bool vnet_queue_look(struct vnet *v, struct vnet_queue *q)
@@ -301,19 +314,23 @@ int vnet_used_put(struct vnet *v, struct vnet_queue *q, uint16_t ahead, uint16_t
 	return 0;
 }
 
-/* The same by messages, which are in order. */
+/*
+ * The same by messages, which are in order. The driver's flag is a hint (2.7.7.2):
+ * when it cannot be asked for now, one interrupt too many does no harm.
+ */
 static void publish_by_message(struct vnet *v, struct vnet_queue *q)
 {
 	leat_le16 word = leat_cpu_to_le16(q->used_idx);
+	int err;
 
 	if (leat_mdev_write(&v->mdev, q->used_iova + offsetof(struct virtio_used, idx), &word,
 			    sizeof(word))) {
 		vnet_break(v, "queue %u: its device area cannot be written", q->index);
 		return;
 	}
-	if (read_avail(v, q, offsetof(struct virtio_avail, flags), &word))
-		return;
-	if (!(leat_le16_to_cpu(word) & VIRTIO_AVAIL_F_NO_INTERRUPT))
+	err = vnet_avail_read(v, q, offsetof(struct virtio_avail, flags), &word);
+	if (err == -EAGAIN ||
+	    (!err && !(leat_le16_to_cpu(word) & VIRTIO_AVAIL_F_NO_INTERRUPT)))
 		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
 }
 

@@ -172,6 +172,14 @@ static uint32_t half(uint64_t word, uint32_t select)
 	return select < 2 ? (uint32_t)(word >> (32 * select)) : 0;
 }
 
+/* 4.1.4.3.1: 0 once the reset is done, which it is not while writes are on their way. */
+static uint8_t status_get(struct vnet *v)
+{
+	if (v->leaving && !leat_mdev_busy(&v->mdev))
+		v->leaving = 0;
+	return v->status ? v->status : v->leaving;
+}
+
 static uint64_t common_get(struct vnet *v, unsigned int reg)
 {
 	struct vnet_queue *q = selected(v);
@@ -183,7 +191,7 @@ static uint64_t common_get(struct vnet *v, unsigned int reg)
 	case VIRTIO_COMMON_DRIVER_FEATURE:	return half(v->accepted, v->driver_feature_select);
 	case VIRTIO_COMMON_CONFIG_MSIX_VECTOR:	return v->config_vector;
 	case VIRTIO_COMMON_NUM_QUEUES:		return VNET_QUEUES;
-	case VIRTIO_COMMON_DEVICE_STATUS:	return v->status;
+	case VIRTIO_COMMON_DEVICE_STATUS:	return status_get(v);
 	case VIRTIO_COMMON_CONFIG_GENERATION:	return v->generation;
 	case VIRTIO_COMMON_QUEUE_SELECT:	return v->queue_select;
 	}
@@ -214,6 +222,8 @@ static void status_set(struct vnet *v, uint8_t val)
 
 	if (!val) {
 		vnet_reset(v);
+		if (old)
+			v->leaving = old;
 		return;
 	}
 	if ((val & VIRTIO_STATUS_FEATURES_OK) && !(old & VIRTIO_STATUS_FEATURES_OK) &&

@@ -134,7 +134,8 @@ static bool more_buffers(struct vnet *v, struct vnet_queue *q, uint16_t taken)
 
 /*
  * One frame, whatever it is and however the buffers are made. Returns the buffers
- * filled; 0 if the frame was dropped; -EAGAIN: too few buffers now; -EINVAL: broken.
+ * filled; 0 if the frame was dropped; -ENOBUFS: too few buffers now; -EAGAIN: the
+ * host has no time now; -EINVAL: broken.
  */
 static int place(struct vnet *v, struct vnet_queue *q, uint16_t ahead, const struct leat_frame *from)
 {
@@ -151,7 +152,7 @@ static int place(struct vnet *v, struct vnet_queue *q, uint16_t ahead, const str
 		else if (!q->running)
 			err = -EINVAL;
 		else	/* with the whole queue filled there will never be more */
-			err = s.used < q->size ? -EAGAIN : -EMSGSIZE;
+			err = s.used < q->size ? -ENOBUFS : -EMSGSIZE;
 	}
 	if (!err) {
 		h.num_buffers = leat_cpu_to_le16(s.used);
@@ -213,7 +214,7 @@ static bool take(struct vnet *v, struct vnet_queue *q, const struct leat_frame *
 		r = 1;
 	} else {
 		r = place(v, q, t->bufs, f);
-		if (r == -EAGAIN) {
+		if (r == -ENOBUFS) {
 			q->stuck = true;
 			q->stuck_at = q->seen;
 		}

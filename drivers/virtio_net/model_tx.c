@@ -77,7 +77,8 @@ static void gather(struct vnet *v, struct vnet_queue *q, struct vnet_burst *b)
 
 /*
  * One chain of any shape. 1: a frame; 0: not a frame that a wire takes, but
- * *head holds the chain; -ENOSPC: no room to put it together now; -EINVAL: broken.
+ * *head holds the chain; -ENOSPC: no room to put it together now; -EAGAIN: the host
+ * has no time now; -EINVAL: broken.
  */
 static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size_t *bounced,
 			struct leat_frame *f, uint16_t *head)
@@ -85,7 +86,7 @@ static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size
 	struct virtio_net_hdr h;
 	uint64_t bytes;
 	uint32_t len;
-	int n = vnet_chain(v, q, pos, v->segs, head, &bytes);
+	int err, n = vnet_chain(v, q, pos, v->segs, head, &bytes);
 
 	if (n < 0)
 		return n;
@@ -94,9 +95,11 @@ static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size
 	len = (uint32_t)(bytes - sizeof(h));
 	if (sizeof(v->bounce) - *bounced < len)
 		return -ENOSPC;
-	if (vnet_segs_copy(v, v->segs, n, 0, &h, sizeof(h), false) ||
-	    vnet_segs_copy(v, v->segs, n, sizeof(h), v->bounce + *bounced, len, false))
-		return -EINVAL;
+	err = vnet_segs_copy(v, v->segs, n, 0, &h, sizeof(h), false);
+	if (!err)
+		err = vnet_segs_copy(v, v->segs, n, sizeof(h), v->bounce + *bounced, len, false);
+	if (err)
+		return err;
 
 	*f = (struct leat_frame){ .data = v->bounce + *bounced, .len = len };
 	*bounced += LEAT_ALIGN_UP(len, (uint32_t)LEAT_CACHELINE);
@@ -129,6 +132,7 @@ static void gather_any(struct vnet *v, struct vnet_queue *q, struct vnet_burst *
 			b->n++;
 			continue;
 		}
+		q->kicked |= r == -EAGAIN;
 		if (r < 0 || b->n)
 			return;		/* broken, or later */
 		v->mdev.stats.tx_dropped++;

@@ -106,8 +106,10 @@ struct leat_model_host {
 	void	(*raise)(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 	/* Did it fire while masked, and still waits? NULL: never. */
 	bool	(*pending)(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
-	/* DMA to memory without @va. 0 or -errno. */
+	/* DMA to memory without @va: as leat_mdev_read() and leat_mdev_write(). 0 or -errno. */
 	int	(*dma)(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len, bool write);
+	/* Are writes still on their way there? NULL: never. */
+	bool	(*busy)(struct leat_mdev *mdev);
 	void	(*log)(struct leat_mdev *mdev, enum leat_log_level level, const char *message);
 };
 
@@ -164,9 +166,17 @@ LEAT_INLINE void *leat_mdev_ptr(struct leat_mdev *mdev, uint64_t iova, uint64_t 
 	return leat_mdev_ptr_slow(mdev, iova, len, write);
 }
 
-/* Copy from or to the driver's memory, however it is reached. 0, or -EFAULT: not mapped. */
+/*
+ * Copy from or to the driver's memory, however it is reached. 0, or -EFAULT: not
+ * mapped. A read may also say -EAGAIN: the driver's side waits for an answer of
+ * the device first; have the model return, and try again in a later round. Writes
+ * are posted and in order; interrupts raised after them arrive after them.
+ */
 LEAT_API int leat_mdev_read(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len);
 LEAT_API int leat_mdev_write(struct leat_mdev *mdev, uint64_t iova, const void *buf, size_t len);
+
+/* Are posted writes still on their way? A reset is not complete while they are. */
+LEAT_API bool leat_mdev_busy(struct leat_mdev *mdev);
 
 /* Fire a vector (LEAT_IRQ_* index numbers as VFIO's). Masked ones stay pending. */
 LEAT_API void leat_mdev_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector);

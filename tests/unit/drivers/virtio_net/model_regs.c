@@ -270,6 +270,28 @@ static void test_wrong_options(void **state)
 	rig_close(&r);
 }
 
+/* 4.1.4.3.1: a driver that frees its memory once the status is 0 must be safe to do so. */
+static void test_reset_completes(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL);
+	rig_start(&r, RIG_ALL, 16);
+	r.writes_pending = true;
+	rig_set(&r, VIRTIO_COMMON_DEVICE_STATUS, 0);
+	rig_set(&r, VIRTIO_COMMON_DEVICE_STATUS, 0);
+	assert_int_not_equal(rig_get(&r, VIRTIO_COMMON_DEVICE_STATUS), 0);
+	assert_int_equal(rig_get(&r, VIRTIO_COMMON_QUEUE_ENABLE), 0);
+	r.writes_pending = false;
+	assert_int_equal(rig_get(&r, VIRTIO_COMMON_DEVICE_STATUS), 0);
+	rig_start(&r, RIG_ALL, 16);
+	rig_send(&r, 60, 1);
+	rig_run(&r);
+	assert_int_equal(r.wire->n, 1);
+	rig_close(&r);
+}
+
 /* Any width reads anything; a write across registers is refused, and nothing else happens. */
 static void test_odd_accesses(void **state)
 {
@@ -304,6 +326,7 @@ int main(void)
 		cmocka_unit_test(test_queue_registers),
 		cmocka_unit_test(test_device_config),
 		cmocka_unit_test(test_wrong_options),
+		cmocka_unit_test(test_reset_completes),
 		cmocka_unit_test(test_odd_accesses),
 	};
 

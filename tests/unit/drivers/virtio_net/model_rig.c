@@ -7,6 +7,7 @@
 #include <leat/bits.h>
 #include <leat/driver/pci.h>
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -29,6 +30,10 @@ static int host_dma(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len
 {
 	struct rig *r = mdev->host_arg;
 
+	if (!write && r->busy && rig_random(r, 16) < r->busy) {
+		r->put_off++;
+		return -EAGAIN;
+	}
 	r->dma_ops++;
 	assert_true(iova >= RIG_IOVA && len <= RIG_MEM && iova - RIG_IOVA <= RIG_MEM - len);
 	if (write)
@@ -43,6 +48,13 @@ static int host_dma(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len
 	return 0;
 }
 
+static bool host_busy(struct leat_mdev *mdev)
+{
+	struct rig *r = mdev->host_arg;
+
+	return r->writes_pending;
+}
+
 static void host_log(struct leat_mdev *mdev, enum leat_log_level level, const char *message)
 {
 	struct rig *r = mdev->host_arg;
@@ -55,6 +67,7 @@ static void host_log(struct leat_mdev *mdev, enum leat_log_level level, const ch
 static const struct leat_model_host host = {
 	.raise = host_raise,
 	.dma = host_dma,
+	.busy = host_busy,
 	.log = host_log,
 };
 
@@ -422,11 +435,14 @@ unsigned int rig_deliver(struct rig *r, uint32_t len, unsigned int number)
 {
 	unsigned char *p = malloc(len);
 	struct leat_frame f = { .data = p, .len = len };
-	unsigned int n;
+	unsigned int n, put_off;
 
 	assert_non_null(p);
 	rig_fill(p, len, number);
-	n = leat_wire_deliver(&r->wire->wire, &f, 1);
+	do {
+		put_off = r->put_off;
+		n = leat_wire_deliver(&r->wire->wire, &f, 1);
+	} while (!n && put_off != r->put_off);
 	free(p);
 	return n;
 }

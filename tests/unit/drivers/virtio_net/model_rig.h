@@ -66,6 +66,9 @@ struct rig {
 	bool		by_message;
 	bool		kick_inside;	/* ring the doorbell of queue 1 in the next DMA read */
 	unsigned int	dma_ops;
+	unsigned int	busy;		/* of 16 DMA reads, how many the host puts off... */
+	unsigned int	put_off;	/* ...and has */
+	bool		writes_pending;	/* the host says that DMA is on its way */
 	struct rig_windows win;
 	struct rig_queue q[2];
 	uint64_t	features;
@@ -132,7 +135,7 @@ uint32_t rig_random(struct rig *r, uint32_t below);
 uint32_t rig_tx_buf(struct rig *r, uint32_t len, unsigned int number);
 void rig_send(struct rig *r, uint32_t len, unsigned int number);
 
-/* One frame from the wire. Returns how many were taken. */
+/* One frame from the wire, again if DMA was put off. Returns how many were taken. */
 unsigned int rig_deliver(struct rig *r, uint32_t len, unsigned int number);
 
 #endif

@@ -145,14 +145,17 @@ static void test_mergeable(void **state)
 	static const struct leat_model_opt opts[] = { { "mtu", "9000" }, { NULL, NULL } };
 
 	(void)state;
-	for (int by_message = 0; by_message < 2; by_message++) {
+	for (unsigned int way = 0; way < 3; way++) {	/* pointers, messages, a host that puts off */
 		struct rig r;
 
 		rig_open(&r, opts);
 		print_message("seed 0x%llx\n", (unsigned long long)r.seed);
-		r.by_message = by_message;
+		r.by_message = way > 0;
 		rig_start(&r, RIG_ALL, 64);
+		r.busy = way == 2;
 		mergeable(&r);
+		assert_int_equal(r.put_off > 0, way == 2);
+		assert_int_equal(r.errors, 0);
 		rig_close(&r);
 	}
 }

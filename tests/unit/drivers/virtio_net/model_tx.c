@@ -175,6 +175,25 @@ static void test_chains_by_message(void **state)
 	rig_close(&r);
 }
 
+/* A host that puts reads off, wherever: nothing is lost, sent twice or taken for a fault. */
+static void test_chains_put_off(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL);
+	r.by_message = true;
+	rig_start(&r, RIG_ALL, 16);
+	r.busy = 2;
+	random_chains(&r, false);
+	random_chains(&r, true);
+	assert_true(r.put_off > 0);
+	assert_int_equal(r.errors, 0);
+	assert_int_equal(r.wire->n, 400);
+	assert_int_equal(rig_used_count(&r, RIG_TX), 400);
+	rig_close(&r);
+}
+
 /* Many at once, ordinary and odd mixed: all arrive, in order. */
 static void test_mixed_order(void **state)
 {
@@ -368,6 +387,7 @@ int main(void)
 		cmocka_unit_test(test_header_apart),
 		cmocka_unit_test(test_chains),
 		cmocka_unit_test(test_chains_by_message),
+		cmocka_unit_test(test_chains_put_off),
 		cmocka_unit_test(test_mixed_order),
 		cmocka_unit_test(test_backpressure),
 		cmocka_unit_test(test_checksum),
