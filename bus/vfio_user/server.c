@@ -95,6 +95,7 @@ static const struct leat_model_host host = {
 	.raise = leat_srv_irq_raise,
 	.pending = leat_srv_irq_pending,
 	.dma = leat_srv_dma,
+	.busy = leat_srv_dma_busy,
 	.log = mdev_log,
 };
 
@@ -212,6 +213,7 @@ static void drop_client(struct leat_server *srv)
 	watch(srv, EPOLL_CTL_MOD, srv->listener, EPOLLIN);
 	srv->negotiated = false;
 	srv->doomed = false;
+	srv->unanswered = 0;
 	srv->lost_pages = 0;
 	unwake(srv);
 }
@@ -239,12 +241,16 @@ static void send_reply(struct leat_server *srv, const struct vfu_hdr *cmd, int e
 static void answer(struct leat_server *srv, struct vfu_msg *msg)
 {
 	struct srv_reply reply = { .fd = -1, .own_fd = -1 };	/* and zeroed room */
-	int err = leat_srv_execute(srv, msg, &reply);
+	bool owed = !(msg->hdr.flags & VFU_HDR_NO_REPLY);
+	int err;
 
+	srv->owed += owed;
+	err = leat_srv_execute(srv, msg, &reply);
+	srv->owed -= owed;
 	srv->stats.messages++;
 	if (err)
 		srv->stats.refused++;
-	if (!(msg->hdr.flags & VFU_HDR_NO_REPLY))
+	if (owed)
 		send_reply(srv, &msg->hdr, err, &reply);
 	free(reply.heap);
 	if (reply.own_fd >= 0)
@@ -294,7 +300,8 @@ static bool serve_one(struct leat_server *srv)
 			return false;
 		leat_vfu_rx_take(&srv->main.rx, &msg);
 	}
-	answer(srv, &msg);
+	if (!leat_srv_late_reply(srv, &msg))
+		answer(srv, &msg);
 	leat_vfu_msg_fini(&msg);
 	return true;
 }

@@ -30,6 +30,7 @@ struct srv_irq {
 	int		fd;		/* -1: none */
 	bool		masked;
 	bool		pending;	/* fired while masked */
+	bool		held;		/* fired while DMA writes were on their way */
 };
 
 /* One DMA map, beside the model's struct leat_mdma for the same stretch. */
@@ -82,7 +83,9 @@ struct leat_server {
 	bool		negotiated;
 	bool		doomed;		/* to be dropped by the loop */
 	volatile sig_atomic_t lost_pages;	/* set by leat_server_sigbus() */
-	uint16_t	dma_id;
+	uint16_t	dma_id;		/* of the next command of ours; they count up */
+	unsigned int	unanswered;	/* of those, in order */
+	unsigned int	owed;		/* answers to commands that are queued or at work */
 	struct srv_queued *queue, **queue_end;
 	unsigned int	queued;
 	size_t		queued_bytes;
@@ -137,6 +140,8 @@ void leat_srv_irq_fini(struct leat_server *srv);
 void leat_srv_irq_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 bool leat_srv_irq_pending(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 void leat_srv_irq_forget_pending(struct leat_server *srv);
+/* All DMA has arrived: fire what was held back behind it. */
+void leat_srv_irq_let_go(struct leat_server *srv);
 void leat_srv_irq_release(struct leat_server *srv);
 int leat_srv_set_irqs(struct leat_server *srv, struct vfu_msg *msg, struct srv_reply *reply);
 
@@ -150,6 +155,9 @@ void leat_srv_map_release(struct leat_server *srv);
 
 /* server_dma.c: struct leat_model_host.dma */
 int leat_srv_dma(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len, bool write);
+bool leat_srv_dma_busy(struct leat_mdev *mdev);
+/* A reply on the main socket that nobody waits for any more. False: it is no such one. */
+bool leat_srv_late_reply(struct leat_server *srv, const struct vfu_msg *msg);
 /* Next queued command into @msg, the caller's then. False: none. */
 bool leat_srv_dequeue(struct leat_server *srv, struct vfu_msg *msg);
 

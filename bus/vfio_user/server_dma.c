@@ -6,6 +6,12 @@
  * client, for a bounded time. Commands that come meanwhile are queued and
  * executed afterwards in their order. With a twin socket nothing but replies
  * comes there, and the queue stays empty.
+ *
+ * A client may do nothing for us until its own question is answered (QEMU holds
+ * the lock that DMA needs while a register is read). So waiting ends when there
+ * is such a question: a read is put off, -EAGAIN to the model; a write is posted,
+ * as it is on a PCI bus. Their replies come later and are only counted: replies
+ * are in the order of commands. Interrupts wait until all have come.
  */
 #include "server.h"
 
@@ -47,6 +53,7 @@ static int enqueue(struct leat_server *srv)
 	srv->queue_end = &q->next;
 	srv->queued++;
 	srv->queued_bytes += q->msg.len;
+	srv->owed += !(q->msg.hdr.flags & VFU_HDR_NO_REPLY);
 	leat_srv_wake(srv);
 	return 0;
 }
@@ -62,14 +69,38 @@ bool leat_srv_dequeue(struct leat_server *srv, struct vfu_msg *msg)
 		srv->queue_end = &srv->queue;
 	srv->queued--;
 	srv->queued_bytes -= q->msg.len;
+	srv->owed -= !(q->msg.hdr.flags & VFU_HDR_NO_REPLY);
 	*msg = q->msg;
 	free(q);
 	return true;
 }
 
+/* ---- replies ---- */
+
+static void answered(struct leat_server *srv)
+{
+	if (!--srv->unanswered)
+		leat_srv_irq_let_go(srv);
+}
+
+/* A reply to the first of several commands of ours: whoever sent it did not wait. */
+static bool is_late(const struct leat_server *srv, const struct vfu_msg *msg)
+{
+	return (msg->hdr.flags & VFU_HDR_TYPE) == VFU_HDR_REPLY && srv->unanswered &&
+	       msg->hdr.id == (uint16_t)(srv->dma_id - srv->unanswered);
+}
+
+bool leat_srv_late_reply(struct leat_server *srv, const struct vfu_msg *msg)
+{
+	if (!is_late(srv, msg))
+		return false;
+	answered(srv);
+	return true;
+}
+
 /* ---- one exchange ---- */
 
-/* 1: our reply is in link->rx. 0: not yet. */
+/* 1: the reply to our latest command is in link->rx. 0: not yet. */
 static int receive_reply(struct leat_server *srv, struct srv_link *link)
 {
 	for (;;) {
@@ -77,6 +108,11 @@ static int receive_reply(struct leat_server *srv, struct srv_link *link)
 
 		if (r <= 0)
 			return r;
+		if (srv->unanswered > 1 && is_late(srv, &link->rx.msg)) {
+			answered(srv);
+			leat_vfu_rx_next(&link->rx);
+			continue;
+		}
 		if ((link->rx.msg.hdr.flags & VFU_HDR_TYPE) == VFU_HDR_REPLY)
 			return 1;
 		if (link != &srv->main)
@@ -100,7 +136,13 @@ static int wait_for(const struct srv_link *link, short events, uint64_t deadline
 	return r < 0 && errno != EINTR ? -errno : 0;
 }
 
-/* Send the command and wait until its reply is in link->rx. */
+/* Does the client on @link wait for an answer of ours, and may do nothing until it comes? */
+static bool is_waited_for(const struct leat_server *srv, const struct srv_link *link)
+{
+	return link == &srv->main && srv->owed;
+}
+
+/* Send the command and wait until its reply is in link->rx. -EBUSY: sent, but cannot wait. */
 static int converse(struct leat_server *srv, struct srv_link *link, struct exchange *x)
 {
 	const struct iovec iov[2] = {
@@ -121,6 +163,8 @@ static int converse(struct leat_server *srv, struct srv_link *link, struct excha
 		err = receive_reply(srv, link);
 		if (err)
 			return err > 0 ? 0 : err;
+		if (sent && is_waited_for(srv, link))
+			return -EBUSY;
 		err = wait_for(link, leat_vfu_tx_pending(&link->tx) ? POLLIN | POLLOUT : POLLIN,
 			       deadline);
 		if (err)
@@ -150,8 +194,14 @@ static int exchange(struct leat_server *srv, struct exchange *x)
 	const struct vfu_dma_access *ans;
 	int err;
 
+	if (!x->write && is_waited_for(srv, link))
+		return -EAGAIN;
+	x->hdr.id = srv->dma_id++;
+	srv->unanswered++;
 	srv->stats.dma_messages++;
 	err = converse(srv, link, x);
+	if (err == -EBUSY)
+		return x->write ? 0 : -EAGAIN;
 	if (err) {
 		leat_srv_doom(srv, LEAT_LOG_WARNING, "was asked for its memory at %#llx: %s; "
 			      "dropped", (unsigned long long)x->req.addr, strerror(-err));
@@ -166,6 +216,7 @@ static int exchange(struct leat_server *srv, struct exchange *x)
 	else if (!err && !x->write)
 		memcpy(x->buf, ans + 1, x->req.count);
 	leat_vfu_rx_next(&link->rx);
+	answered(srv);
 	return err;
 }
 
@@ -177,7 +228,7 @@ static int by_messages(struct leat_server *srv, uint64_t iova, char *buf, size_t
 	while (len && !err) {
 		size_t n = LEAT_MIN(len, most);
 		struct exchange x = {
-			.hdr = { .id = srv->dma_id++, .cmd = write ? VFU_DMA_WRITE : VFU_DMA_READ },
+			.hdr = { .cmd = write ? VFU_DMA_WRITE : VFU_DMA_READ },
 			.req = { .addr = iova, .count = n }, .buf = buf, .write = write,
 		};
 
@@ -215,4 +266,11 @@ int leat_srv_dma(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len, b
 	if (m->fd >= 0)
 		return by_file(m->fd, m->offset + (iova - m->iova), buf, len, write);
 	return by_messages(srv, iova, buf, len, write);
+}
+
+bool leat_srv_dma_busy(struct leat_mdev *mdev)
+{
+	const struct leat_server *srv = mdev->host_arg;
+
+	return srv->unanswered > 0;
 }

@@ -62,7 +62,7 @@ void leat_srv_irq_forget_pending(struct leat_server *srv)
 {
 	for (unsigned int i = 0; i < LEAT_MODEL_IRQS; i++)
 		for (uint32_t v = 0; v < srv->mdev->irqs[i]; v++)
-			srv->irq[i][v].pending = false;
+			srv->irq[i][v].pending = srv->irq[i][v].held = false;
 }
 
 /*
@@ -93,8 +93,25 @@ static void fire(struct srv_irq *irq)
 void leat_srv_irq_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector)
 {
 	struct leat_server *srv = mdev->host_arg;
+	struct srv_irq *irq = &srv->irq[index][vector];
 
-	fire(&srv->irq[index][vector]);
+	if (srv->unanswered)		/* it would overtake what it speaks of */
+		irq->held = true;
+	else
+		fire(irq);
+}
+
+void leat_srv_irq_let_go(struct leat_server *srv)
+{
+	for (unsigned int i = 0; i < LEAT_MODEL_IRQS; i++)
+		for (uint32_t v = 0; v < srv->mdev->irqs[i]; v++) {
+			struct srv_irq *irq = &srv->irq[i][v];
+			bool held = irq->held;
+
+			irq->held = false;
+			if (held)
+				fire(irq);
+		}
 }
 
 bool leat_srv_irq_pending(struct leat_mdev *mdev, unsigned int index, unsigned int vector)
@@ -182,7 +199,7 @@ static void trigger(struct srv_irq *irq, uint32_t data, struct vfu_msg *msg, uin
 		msg->fds[i] = -1;
 	} else {
 		bind_fd(irq, -1);
-		irq->pending = false;
+		irq->pending = irq->held = false;
 	}
 }
 

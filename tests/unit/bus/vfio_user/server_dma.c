@@ -15,6 +15,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -219,9 +220,9 @@ static void test_commands_meanwhile(void **state)
 		rig_post32(rig, 0, RIG_LOG, i);
 	rig_post32(rig, 0, RIG_DMA_READ, 1);	/* asks again, from the queue */
 	rig_post32(rig, 0, RIG_LOG, 50);
-	rig_send(rig, 321, VFU_GET_INFO, 0, &info, sizeof(info), NULL, 0);
 	send_answer(rig, VFU_DMA_READ, 0, 0x10000, 64);
 	send_answer(rig, VFU_DMA_READ, 1, 0x10000, 64);
+	rig_send(rig, 321, VFU_GET_INFO, 0, &info, sizeof(info), NULL, 0);
 	rig_step(rig);
 	check_asked(rig_receive(rig), VFU_DMA_READ, 0x10000, 64);
 	check_asked(rig_receive(rig), VFU_DMA_READ, 0x10000, 64);
@@ -231,6 +232,108 @@ static void test_commands_meanwhile(void **state)
 	for (uint32_t i = 0; i < 51; i++)
 		assert_int_equal(rig->model->log[i], i);
 	rig_receive_nothing(rig);
+	rig_disconnect(rig);
+}
+
+static int assign_vector(struct rig *rig)
+{
+	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+
+	assert_true(fd >= 0);
+	assert_int_equal(rig_set_irqs(rig, VFU_IRQ_TRIGGER | VFU_IRQ_EVENTFD, 2, 0, 1, &fd, 1), 0);
+	return fd;
+}
+
+/* A question of the client, who answers nothing before it is answered itself. */
+static void ask(struct rig *rig)
+{
+	const struct vfu_info info = { .argsz = sizeof(info) };
+
+	rig_send(rig, 321, VFU_GET_INFO, 0, &info, sizeof(info), NULL, 0);
+}
+
+/* Reads are put off, writes posted, and interrupts do not overtake them. */
+static void test_question_meanwhile(void **state)
+{
+	struct rig *rig = *state;
+	struct leat_mdev *mdev = &rig->model->mdev;
+	char buf[16] = "posted";
+	uint64_t asked;
+	int fd;
+
+	start_small(rig);
+	fd = assign_vector(rig);
+	asked = rig->srv->stats.dma_messages;
+	ask(rig);
+	assert_int_equal(leat_mdev_read(mdev, 0x10000, buf, 16), -EAGAIN);	/* met while waiting */
+	assert_int_equal(leat_mdev_read(mdev, 0x10000, buf, 16), -EAGAIN);	/* known */
+	assert_int_equal(leat_mdev_write(mdev, 0x10010, buf, 16), 0);
+	assert_int_equal(rig->srv->stats.dma_messages, asked + 2);
+	assert_true(leat_mdev_busy(mdev));
+	leat_mdev_raise(mdev, 2, 0);
+
+	rig_step(rig);
+	check_asked(rig_receive(rig), VFU_DMA_READ, 0x10000, 16);
+	check_asked(rig_receive(rig), VFU_DMA_WRITE, 0x10010, 16);
+	assert_int_equal(rig_receive(rig)->hdr.id, 321);
+	send_answer(rig, VFU_DMA_READ, -2u, 0x10000, 16);
+	rig_step(rig);
+	assert_true(leat_mdev_busy(mdev));
+	assert_int_equal(rig_count(fd), 0);
+	send_answer(rig, VFU_DMA_WRITE, -1u, 0x10010, 16);
+	rig_step(rig);
+	assert_false(leat_mdev_busy(mdev));
+	assert_int_equal(rig_count(fd), 1);
+	rig_check_alive(rig);
+	rig_disconnect(rig);
+	close(fd);
+}
+
+/* Late replies in front of the one that is waited for; and the question is not ours to hold up. */
+static void test_late_replies(void **state)
+{
+	struct rig *rig = *state;
+	struct leat_mdev *mdev = &rig->model->mdev;
+	char buf[16] = "posted";
+	int fd;
+
+	start_small(rig);
+	fd = assign_vector(rig);
+	ask(rig);
+	assert_int_equal(leat_mdev_write(mdev, 0x10010, buf, 16), 0);
+	assert_int_equal(leat_mdev_write(mdev, 0x10020, buf, 16), 0);
+	leat_mdev_raise(mdev, 2, 0);
+	rig_step(rig);
+	send_answer(rig, VFU_DMA_WRITE, -2u, 0x10010, 16);
+	send_answer(rig, VFU_DMA_WRITE, -1u, 0x10020, 16);
+	send_answer(rig, VFU_DMA_READ, 0, 0x10000, 16);
+	assert_int_equal(leat_mdev_read(mdev, 0x10000, buf, 16), 0);
+	for (unsigned int i = 0; i < 16; i++)
+		assert_int_equal((uint8_t)buf[i], byte_at(0x10000 + i));
+	assert_int_equal(rig_count(fd), 1);
+	for (unsigned int i = 0; i < 2; i++)
+		check_asked(rig_receive(rig), VFU_DMA_WRITE, 0x10010 + 16 * i, 16);
+	assert_int_equal(rig_receive(rig)->hdr.id, 321);
+	check_asked(rig_receive(rig), VFU_DMA_READ, 0x10000, 16);
+	rig_disconnect(rig);
+	close(fd);
+}
+
+/* One that leaves with replies outstanding leaves nothing behind for the next. */
+static void test_left_unanswered(void **state)
+{
+	struct rig *rig = *state;
+	struct leat_mdev *mdev = &rig->model->mdev;
+	char buf[16] = "posted";
+
+	start_small(rig);
+	ask(rig);
+	assert_int_equal(leat_mdev_write(mdev, 0x10010, buf, 16), 0);
+	rig_disconnect(rig);
+	assert_false(leat_mdev_busy(mdev));
+	start_small(rig);
+	send_answer(rig, VFU_DMA_READ, 0, 0x10000, 16);
+	assert_int_equal(leat_mdev_read(mdev, 0x10000, buf, 16), 0);
 	rig_disconnect(rig);
 }
 
@@ -351,6 +454,9 @@ int main(void)
 		cmocka_unit_test(test_no_answer),
 		cmocka_unit_test(test_refused_locally),
 		cmocka_unit_test(test_commands_meanwhile),
+		cmocka_unit_test(test_question_meanwhile),
+		cmocka_unit_test(test_late_replies),
+		cmocka_unit_test(test_left_unanswered),
 		cmocka_unit_test(test_queue_wakes),
 		cmocka_unit_test(test_queue_is_bounded),
 		cmocka_unit_test(test_twin_socket),
