@@ -70,13 +70,18 @@ nic() {
 	nic_args="-device {\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"
 }
 
-# Serving a guest must leave leat-nicd able to end well.
+# Serving a guest must leave leat-nicd able to end well; its last words tell how memory was reached.
 nic_stop() {
 	[ -n "${nicd_pid:-}" ] || return 0
 	alive "$nicd_pid" || fail "leat-nicd died: $(tail -n 1 "$dir/nicd.log")"
 	kill -TERM "$nicd_pid"
 	wait_for 10 gone "$nicd_pid" || fail "leat-nicd does not end on SIGTERM"
 	wait "$nicd_pid" || fail "leat-nicd ended with status $?"
+	messages=$(sed -n 's/^nic=0 .* dma_messages=\([0-9]*\).*/\1/p' "$dir/nicd.log")
+	case $memory/$messages in
+	shared/0 | private/[1-9]*) ;;
+	*) fail "the guest's memory was $memory, and leat-nicd sent ${messages:-?} DMA messages" ;;
+	esac
 }
 
 gone() { ! alive "$1"; }
