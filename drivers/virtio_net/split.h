@@ -94,6 +94,12 @@ static inline uint64_t split_take(struct virtio_split *s)
 	return LEAT_SWAP64(*(const volatile virtio_word64 *)(const void *)e);
 }
 
+/* The id alone. */
+static inline uint32_t split_id(const struct virtio_used_elem *e)
+{
+	return leat_le32_to_cpu(LEAT_READ_ONCE(e->id));
+}
+
 static inline void split_desc(struct virtio_split *s, uint16_t id, leat_iova_t addr, uint32_t len,
 			      uint16_t flags, uint16_t next)
 {
@@ -122,18 +128,18 @@ static inline void split_notify(const struct virtio_split *s)
 	leat_mmio_write16(s->vq.notify, s->vq.notify_off, s->vq.index);
 }
 
+/* Give the device what was pushed... */
 static inline void split_expose(struct virtio_split *s)
 {
 	leat_dma_wmb();		/* V2: descriptors and entries before the index */
 	LEAT_WRITE_ONCE(s->avail->idx, leat_cpu_to_le16(s->next));
 }
 
-/* Give the device what was pushed, and wake it if it sleeps (2.7.13.4). */
-static inline void split_publish(struct virtio_split *s)
+/* ...and wake it if it sleeps (2.7.13.4). */
+static inline void split_wake(struct virtio_split *s)
 {
 	uint32_t state;
 
-	split_expose(s);
 	leat_dma_mb();		/* V3: index before flags: a device going to sleep looks the other way */
 	state = split_state(s);
 	if (!(state & VIRTIO_USED_F_NO_NOTIFY))

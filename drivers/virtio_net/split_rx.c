@@ -281,8 +281,10 @@ static uint16_t rx_burst(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t
 	}
 	if (split_have(&q->s))
 		got = rx_frames(q, pkts, n);
-	if (filled && !q->broken)
-		split_publish(&q->s);
+	if (filled && !q->broken) {
+		split_expose(&q->s);
+		split_wake(&q->s);
+	}
 	return got;
 }
 
@@ -378,7 +380,8 @@ int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base)
 
 void leat_virtio_split_rxq_kick(struct leat_rxq *base)
 {
-	split_publish(&rxq_of(base)->s);
+	split_expose(&rxq_of(base)->s);
+	split_wake(&rxq_of(base)->s);
 }
 
 void leat_virtio_split_rxq_stop(struct leat_rxq *base)

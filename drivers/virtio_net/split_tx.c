@@ -99,21 +99,63 @@ static void tx_free(struct txq *q, uint16_t n)
 	leat_pkt_free_to(q->base.cache, pkts, i);
 }
 
-/* Until @want descriptors are free, or the device has done no more. */
-static void tx_clean(struct txq *q, uint16_t want)
+/*
+ * The common case: the oldest chains, one descriptor each, done in order. How many
+ * of the next @n used entries are so; it stops at the ring's end.
+ */
+static uint16_t tx_run(const struct txq *q, uint16_t n)
 {
-	while (!q->broken && tx_room(q) < want) {
-		uint16_t n = LEAT_MIN((uint16_t)(want - tx_room(q)), (uint16_t)CLEAN_MAX);
+	const struct virtio_used_elem *used = &q->s.used->ring[q->s.taken & q->s.mask];
+	uint16_t head = q->desc_clean & q->s.mask;
+	const uint16_t *len = &q->len[head];
+	uint16_t i, room;
 
-		if (split_have(&q->s) < n && LEAT_UNLIKELY(!split_look(&q->s))) {
-			tx_break(q, "moved used->idx too far", q->s.taken);
-			return;
+	room = (uint16_t)(q->s.mask + 1 - LEAT_MAX(head, q->s.taken & q->s.mask));
+	if (n > room)
+		n = room;
+	for (i = 0; i < n; i++)
+		if (split_id(&used[i]) != (uint32_t)(head + i) || len[i] != 1)
+			break;
+	return i;
+}
+
+static void tx_free_run(struct txq *q, uint16_t n)
+{
+	uint16_t head = q->desc_clean & q->s.mask;
+
+	leat_pkt_free_to(q->base.cache, &q->pkt[head], n);
+	memset(&q->len[head], 0, n * sizeof(q->len[0]));
+	q->s.taken = (uint16_t)(q->s.taken + n);
+	q->desc_clean = (uint16_t)(q->desc_clean + n);
+}
+
+/* Until @want descriptors are free, or nothing is left of what is known to be done. */
+static void tx_clean_known(struct txq *q, uint16_t want)
+{
+	while (tx_room(q) < want && split_have(&q->s)) {
+		uint16_t n = LEAT_MIN((uint16_t)(want - tx_room(q)), split_have(&q->s));
+		uint16_t run = tx_run(q, n);
+
+		if (LEAT_LIKELY(run)) {
+			tx_free_run(q, run);
+			continue;
 		}
-		n = LEAT_MIN(n, split_have(&q->s));
-		if (!n || !tx_mark(q, n))
+		if (!tx_mark(q, LEAT_MIN(n, (uint16_t)CLEAN_MAX)))
 			return;
 		tx_free(q, CLEAN_MAX);
 	}
+}
+
+/* Until @want descriptors are free, or the device has done no more. */
+static void tx_clean(struct txq *q, uint16_t want)
+{
+	tx_clean_known(q, want);
+	if (tx_room(q) >= want || q->broken)
+		return;
+	if (LEAT_LIKELY(split_look(&q->s)))
+		tx_clean_known(q, want);
+	else
+		tx_break(q, "moved used->idx too far", q->s.taken);
 }
 
 /* ---- what is to be sent ---- */
@@ -124,11 +166,11 @@ static inline char *tx_hdr(const struct leat_pkt *pkt)
 }
 
 /* One segment that is ours alone, with headroom, nothing asked for, of a sane length? */
-static inline bool tx_plain(const struct txq *q, const struct leat_pkt *pkt)
+static inline bool tx_plain(const struct leat_pkt *pkt, uint32_t frame_max)
 {
 	return (pkt->nsegs == 1) & (leat_load_acquire(&pkt->refs) == 1) &
 	       !(pkt->flags & ODD_FLAGS) & (pkt->off >= VIRTIO_NET_HDR_LEN) &
-	       ((uint32_t)pkt->len - VIRTIO_NET_ETH_LEN <= q->frame_max - VIRTIO_NET_ETH_LEN);
+	       ((uint32_t)pkt->len - VIRTIO_NET_ETH_LEN <= frame_max - VIRTIO_NET_ETH_LEN);
 }
 
 /* The header of a plain frame is zero; more often than not it is already. */
@@ -154,12 +196,38 @@ static inline void tx_push(struct txq *q, struct leat_pkt *pkt, uint16_t n)
 	split_push(&q->s, head);
 }
 
-static inline void tx_one(struct txq *q, struct leat_pkt *pkt)
+/*
+ * Plain packets as long as they last: everything in registers, because the compiler
+ * must think that each store to the ring could change the queue. How many were pushed.
+ */
+static uint16_t tx_plain_run(struct txq *q, struct leat_pkt **pkts, uint16_t n, uint64_t *bytes)
 {
-	tx_hdr_clear(tx_hdr(pkt));
-	split_desc(&q->s, q->desc_next & q->s.mask, leat_pkt_iova(pkt) - VIRTIO_NET_HDR_LEN,
-		   (uint32_t)pkt->len + VIRTIO_NET_HDR_LEN, 0, 0);
-	tx_push(q, pkt, 1);
+	struct virtio_split s = q->s;
+	struct leat_pkt **sw = q->pkt;
+	uint16_t pos = q->desc_next, *len = q->len, i;
+	const uint32_t frame_max = q->frame_max;
+	uint64_t sum = 0;
+
+	n = LEAT_MIN(n, tx_room(q));
+	for (i = 0; i < n; i++) {
+		struct leat_pkt *pkt = pkts[i];
+		uint16_t id = pos & s.mask;
+
+		if (LEAT_UNLIKELY(!tx_plain(pkt, frame_max)))
+			break;
+		tx_hdr_clear(tx_hdr(pkt));
+		split_desc(&s, id, leat_pkt_iova(pkt) - VIRTIO_NET_HDR_LEN,
+			   (uint32_t)pkt->len + VIRTIO_NET_HDR_LEN, 0, 0);
+		split_push(&s, id);
+		sw[id] = pkt;
+		len[id] = 1;
+		pos++;
+		sum += pkt->len;
+	}
+	q->s.next = s.next;
+	q->desc_next = pos;
+	*bytes += sum;
+	return i;
 }
 
 /* The header that @pkt needs. False: what it asks for cannot be. */
@@ -246,37 +314,35 @@ static __attribute__((noinline)) int tx_odd(struct txq *q, struct leat_pkt *pkt)
 	}
 	if (tx_room(q) < need)
 		tx_clean(q, need);
-	if (tx_room(q) < need)
+	if (q->broken || tx_room(q) < need)
 		return -EAGAIN;
 	tx_push(q, pkt, tx_chain(q, pkt, &hdr, inside));
 	return 1;
 }
 
+/* How many of @pkts are no longer the caller's. */
 static uint16_t tx_packets(struct txq *q, struct leat_pkt **pkts, uint16_t n)
 {
 	uint64_t bytes = 0, sent = 0;
-	uint16_t i;
+	uint16_t i = 0;
 
-	for (i = 0; i < n; i++) {
-		struct leat_pkt *pkt = pkts[i];
-		uint32_t total = pkt->total;
-		int err = 1;
+	while (i < n) {
+		uint16_t run = tx_plain_run(q, pkts + i, (uint16_t)(n - i), &bytes);
+		uint32_t total;
+		int err;
 
-		if (i + 4 < n)
-			leat_prefetch(tx_hdr(pkts[i + 4]));
-		if (LEAT_UNLIKELY(!tx_plain(q, pkt)))
-			err = tx_odd(q, pkt);
-		else if (LEAT_UNLIKELY(!tx_room(q)))
-			err = -EAGAIN;
-		else
-			tx_one(q, pkt);
-		if (LEAT_UNLIKELY(err < 0))
+		i = (uint16_t)(i + run);
+		sent += run;
+		if (LEAT_LIKELY(i == n))
 			break;
-		bytes += err ? total : 0;
+		total = pkts[i]->total;
+		err = tx_odd(q, pkts[i]);
+		if (err < 0)
+			break;
+		i++;
 		sent += (unsigned int)err;
+		bytes += err ? total : 0;
 	}
-	if (sent)
-		split_publish(&q->s);
 	leat_store_relaxed(&q->base.packets, q->base.packets + sent);
 	leat_store_relaxed(&q->base.bytes, q->base.bytes + bytes);
 	return i;
@@ -285,18 +351,26 @@ static uint16_t tx_packets(struct txq *q, struct leat_pkt **pkts, uint16_t n)
 static uint16_t tx_burst(struct leat_txq *base, struct leat_pkt **pkts, uint16_t n)
 {
 	struct txq *q = txq_of(base);
-	uint16_t sent = 0;
+	uint16_t size = split_size(&q->s), before = q->s.next;
+	uint16_t want = LEAT_MIN(LEAT_MAX(n, AHEAD), size), sent;
 
 	if (LEAT_UNLIKELY(!n)) {
-		tx_clean(q, split_size(&q->s));
+		tx_clean(q, size);
 		return 0;
 	}
 	leat_prefetch(q->s.used);
 	if (tx_room(q) < n)
-		tx_clean(q, LEAT_MIN(n, split_size(&q->s)));
-	if (LEAT_LIKELY(!q->broken))
-		sent = tx_packets(q, pkts, n);
-	tx_clean(q, (uint16_t)LEAT_MIN(LEAT_MAX(n, AHEAD), split_size(&q->s)));
+		tx_clean(q, LEAT_MIN(n, size));
+	if (LEAT_UNLIKELY(q->broken))
+		return 0;
+	sent = tx_packets(q, pkts, n);
+	if (q->s.next != before) {
+		split_expose(&q->s);
+		tx_clean_known(q, want);	/* while the index is on its way */
+		split_wake(&q->s);
+	}
+	if (tx_room(q) < want)
+		tx_clean(q, want);
 	return sent;
 }
 
