@@ -64,15 +64,24 @@ static LEAT_COLD void *rx_break(struct rxq *q, const char *what, unsigned long l
 
 /* ---- refill ---- */
 
-static void rx_post(struct rxq *q, struct leat_pkt *pkt)
+/* In registers, because the compiler must think that each store to the ring could change @q. */
+static void rx_post(struct rxq *q, struct leat_pkt *const *pkts, unsigned int n)
 {
-	struct virtio_split *s = &q->s;
-	uint16_t id = q->id[s->next & s->mask];
+	struct virtio_split s = q->s;
+	struct slot *slot = q->slot;
+	const uint16_t *ids = q->id, hdr_off = q->hdr_off;
+	const uint32_t room = q->room;
 
-	q->slot[id].pkt = pkt;
-	q->slot[id].hdr = (char *)pkt->buf + q->hdr_off;
-	split_desc(s, id, pkt->iova + q->hdr_off, q->room, VIRTIO_DESC_F_WRITE, 0);
-	split_push(s, id);
+	for (unsigned int i = 0; i < n; i++) {
+		struct leat_pkt *pkt = pkts[i];
+		uint16_t id = ids[s.next & s.mask];
+
+		slot[id].pkt = pkt;
+		slot[id].hdr = (char *)pkt->buf + hdr_off;
+		split_desc(&s, id, pkt->iova + hdr_off, room, VIRTIO_DESC_F_WRITE, 0);
+		split_push(&s, id);
+	}
+	q->s.next = s.next;
 }
 
 static uint16_t rx_missing(const struct rxq *q)
@@ -105,8 +114,7 @@ static bool rx_fill(struct rxq *q)
 			n = rx_alloc_scarce(q, pkts, n);
 			missing = n;		/* no second try in this burst */
 		}
-		for (unsigned int i = 0; i < n; i++)
-			rx_post(q, pkts[i]);
+		rx_post(q, pkts, n);
 		missing -= n;
 	}
 	return q->s.next != before;
@@ -188,7 +196,7 @@ static bool rx_csum(const struct rxq *q, struct leat_pkt *pkt, const struct virt
 	return true;
 }
 
-/* A frame that is not one plain buffer: several, checksum flags, or wrong. */
+/* What the header says of a frame: several buffers, checksums, or wrong. NULL: no frame of it. */
 static __attribute__((noinline)) struct leat_pkt *
 rx_odd(struct rxq *q, struct leat_pkt *pkt, uint32_t len, struct virtio_net_hdr hdr)
 {
@@ -208,10 +216,9 @@ rx_odd(struct rxq *q, struct leat_pkt *pkt, uint32_t len, struct virtio_net_hdr 
 }
 
 /* The device's header, read once: what is checked is what is used. */
-static inline struct virtio_net_hdr rx_hdr(const struct rxq *q, const struct leat_pkt *pkt)
+static inline struct virtio_net_hdr rx_hdr(const void *at)
 {
-	const volatile virtio_word32 *from = (const volatile virtio_word32 *)(const void *)
-		((const char *)pkt->buf + q->hdr_off);
+	const volatile virtio_word32 *from = at;
 	uint32_t word[3] = { from[0], from[1], from[2] };
 	struct virtio_net_hdr hdr;
 
@@ -219,24 +226,62 @@ static inline struct virtio_net_hdr rx_hdr(const struct rxq *q, const struct lea
 	return hdr;
 }
 
-static inline struct leat_pkt *rx_frame(struct rxq *q)
+/* The next frame, whatever it is. NULL: dropped, or the queue broken. */
+static struct leat_pkt *rx_frame(struct rxq *q)
 {
-	struct virtio_net_hdr hdr;
 	struct leat_pkt *pkt;
 	uint32_t len;
-	bool plain;
 
 	pkt = rx_take(q, &len);
-	if (LEAT_UNLIKELY(!pkt))
+	if (!pkt)
 		return NULL;
-	hdr = rx_hdr(q, pkt);
 	pkt->off = (uint16_t)(q->hdr_off + VIRTIO_NET_HDR_LEN);
 	pkt->len = (uint16_t)(len - VIRTIO_NET_HDR_LEN);
 	pkt->total = len - VIRTIO_NET_HDR_LEN;
-	plain = !(hdr.flags | hdr.gso_type) &
-		((leat_le16_to_cpu(hdr.num_buffers) & q->buffers_mask) == q->one_buffer) &
-		(len >= VIRTIO_NET_HDR_LEN + VIRTIO_NET_ETH_LEN);
-	return LEAT_LIKELY(plain) ? pkt : rx_odd(q, pkt, len, hdr);
+	return rx_odd(q, pkt, len, rx_hdr((const char *)pkt->buf + q->hdr_off));
+}
+
+/* Does a header ask for nothing, @one being num_buffers under @mask? */
+static inline bool rx_plain(struct virtio_net_hdr hdr, uint16_t one, uint16_t mask)
+{
+	return !(hdr.flags | hdr.gso_type) & ((leat_le16_to_cpu(hdr.num_buffers) & mask) == one);
+}
+
+/*
+ * Plain frames as long as they last, at most @n, in registers as rx_post(). What is
+ * read here and found to be no plain frame is not used, but read anew by rx_frame().
+ */
+static uint16_t rx_plain_run(struct rxq *q, struct leat_pkt **pkts, uint16_t n, uint64_t *bytes)
+{
+	const uint32_t least = VIRTIO_NET_HDR_LEN + VIRTIO_NET_ETH_LEN, most = q->room - least;
+	const uint16_t off = (uint16_t)(q->hdr_off + VIRTIO_NET_HDR_LEN);
+	const uint16_t one = q->one_buffer, mask = q->buffers_mask;
+	struct virtio_split s = q->s;
+	struct slot *slot = q->slot;
+	uint64_t sum = 0;
+	uint16_t i;
+
+	for (i = 0; i < n; i++) {
+		uint16_t *id = &q->id[s.taken & s.mask];
+		uint64_t used = split_take(&s);
+		uint32_t head = (uint32_t)used, len = (uint32_t)(used >> 32);
+		struct leat_pkt *pkt;
+
+		if (LEAT_UNLIKELY(head > s.mask || !slot[head].pkt || len - least > most ||
+				  !rx_plain(rx_hdr(slot[head].hdr), one, mask)))
+			break;
+		*id = (uint16_t)head;
+		pkt = slot[head].pkt;
+		slot[head].pkt = NULL;
+		pkt->off = off;
+		pkt->len = (uint16_t)(len - VIRTIO_NET_HDR_LEN);
+		pkt->total = len - VIRTIO_NET_HDR_LEN;
+		pkts[i] = pkt;
+		sum += pkt->total;
+	}
+	q->s.taken = (uint16_t)(q->s.taken + i);
+	*bytes += sum;
+	return i;
 }
 
 /* Call in the headers of the next @n frames, where a device that works in order puts them. */
@@ -248,19 +293,20 @@ static inline void rx_prefetch(const struct rxq *q, uint16_t n)
 
 static uint16_t rx_frames(struct rxq *q, struct leat_pkt **pkts, uint16_t n)
 {
+	uint16_t most = LEAT_MIN(n, split_have(&q->s)), got;
 	uint64_t bytes = 0;
-	uint16_t got = 0;
 
-	rx_prefetch(q, LEAT_MIN(n, split_have(&q->s)));
-	while (got < n && split_have(&q->s)) {
+	rx_prefetch(q, most);
+	got = rx_plain_run(q, pkts, most, &bytes);
+	while (LEAT_UNLIKELY(got < most) && split_have(&q->s) && !q->broken) {
 		struct leat_pkt *pkt = rx_frame(q);
 
-		if (LEAT_LIKELY(pkt != NULL)) {
-			pkts[got++] = pkt;
-			bytes += pkt->total;
-		} else if (q->broken) {
-			break;
-		}
+		if (!pkt)
+			continue;
+		pkts[got++] = pkt;
+		bytes += pkt->total;
+		most = LEAT_MIN(n, (uint16_t)(got + split_have(&q->s)));
+		got = (uint16_t)(got + rx_plain_run(q, pkts + got, (uint16_t)(most - got), &bytes));
 	}
 	leat_store_relaxed(&q->base.packets, q->base.packets + got);
 	leat_store_relaxed(&q->base.bytes, q->base.bytes + bytes);
