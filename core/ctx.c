@@ -20,7 +20,8 @@
 static const struct leat_driver *const no_drivers[] = { NULL };
 static const struct leat_model *const no_models[] = { NULL };
 
-static void vlog(struct leat_ctx *ctx, enum leat_log_level level, const char *fmt, va_list args)
+static void LEAT_PRINTF(3, 0)
+vlog(struct leat_ctx *ctx, enum leat_log_level level, const char *fmt, va_list args)
 {
 	char line[LEAT_ERROR_LEN];
 

@@ -61,6 +61,17 @@ static void tie(struct leat_dev *dev, struct leat_port *port)
 		leat_port_notify(port, LEAT_EVENT_GONE);
 }
 
+static void step(struct leat_dev *dev)
+{
+	dev->step(dev);
+}
+
+static const struct leat_dev_end dev_end = {
+	.close = leat_dev_close,
+	.step = step,
+	.sigbus = leat_dev_sigbus,
+};
+
 int leat_port_open(struct leat_ctx *ctx, const char *addr, const struct leat_port_config *cfg,
 		   struct leat_port **out)
 {
@@ -76,7 +87,7 @@ int leat_port_open(struct leat_ctx *ctx, const char *addr, const struct leat_por
 		leat_dev_close(dev);
 		return err;
 	}
-	err = leat_port_attach(ctx, drv, dev, addr, leat_dev_close, dev->step, cfg, &port);
+	err = leat_port_attach(ctx, drv, dev, addr, &dev_end, dev->step != NULL, cfg, &port);
 	if (err)
 		return err;
 	tie(dev, port);

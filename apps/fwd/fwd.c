@@ -268,29 +268,40 @@ static int signals_fd(void)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+static struct fwd self;
+
+/* A peer shrank memory that it had given us: that port is gone, the others go on. */
+static void on_sigbus(int sig, siginfo_t *info, void *context)
+{
+	(void)context;
+	if (!leat_sigbus(self.ctx, info->si_addr))
+		signal(sig, SIG_DFL);
+}
+
 int main(int argc, char **argv)
 {
-	static struct fwd f;
+	const struct sigaction sigbus = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models,
 				       .log = on_log, .log_level = LEAT_LOG_INFO };
 	int signals = signals_fd();
 	int err;
 
-	options_parse(&f.opt, argc, argv);
-	cfg.page_size = f.opt.page_size;
-	err = leat_ctx_open(&cfg, &f.ctx);
+	sigaction(SIGBUS, &sigbus, NULL);
+	options_parse(&self.opt, argc, argv);
+	cfg.page_size = self.opt.page_size;
+	err = leat_ctx_open(&cfg, &self.ctx);
 	if (!err)
-		err = open_ports(&f);
+		err = open_ports(&self);
 	if (!err)
-		err = connect_ports(&f);
+		err = connect_ports(&self);
 	if (!err)
-		err = start_workers(&f);
+		err = start_workers(&self);
 	if (!err)
-		err = watch(&f, signals);
+		err = watch(&self, signals);
 	else
-		for (unsigned int i = 0; i < f.opt.nworkers; i++)
-			leat_worker_stop(f.lane[i].worker);
-	close_all(&f);
+		for (unsigned int i = 0; i < self.opt.nworkers; i++)
+			leat_worker_stop(self.lane[i].worker);
+	close_all(&self);
 	close(signals);
 	return err ? 1 : 0;
 }

@@ -34,7 +34,8 @@ static void say(struct leat_server *srv, enum leat_log_level level, const char *
 		srv->log(srv->log_arg, level, text);
 }
 
-static void say_about(struct leat_server *srv, enum leat_log_level level, const char *what,
+static void LEAT_PRINTF(4, 0)
+say_about(struct leat_server *srv, enum leat_log_level level, const char *what,
 		      const char *fmt, va_list ap)
 {
 	char text[LEAT_ERROR_LEN];

@@ -34,7 +34,7 @@ uint16_t leat_tx_nothing(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
 /* A device that runs only when its user polls is stepped by the poll. */
 static uint16_t rx_stepped(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
 {
-	q->port->dev_step(q->port->dev);
+	q->port->end->step(q->port->dev);
 	return q->direct(q, pkts, n);
 }
 
@@ -42,16 +42,16 @@ static uint16_t tx_stepped(struct leat_txq *q, struct leat_pkt **pkts, uint16_t 
 {
 	uint16_t sent = q->direct(q, pkts, n);
 
-	q->port->dev_step(q->port->dev);
+	q->port->end->step(q->port->dev);
 	return sent;
 }
 
 static void show_bursts(struct leat_port *port)
 {
 	for (unsigned int i = 0; i < port->cfg.rxqs; i++)
-		port->rxq[i]->burst = port->dev_step ? rx_stepped : port->rxq[i]->direct;
+		port->rxq[i]->burst = port->stepped ? rx_stepped : port->rxq[i]->direct;
 	for (unsigned int i = 0; i < port->cfg.txqs; i++)
-		port->txq[i]->burst = port->dev_step ? tx_stepped : port->txq[i]->direct;
+		port->txq[i]->burst = port->stepped ? tx_stepped : port->txq[i]->direct;
 }
 
 static void hide_bursts(struct leat_port *port)
@@ -240,9 +240,8 @@ static void free_port(struct leat_port *port)
 }
 
 int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv, struct leat_dev *dev,
-		     const char *name, void (*dev_close)(struct leat_dev *dev),
-		     void (*dev_step)(struct leat_dev *dev), const struct leat_port_config *cfg,
-		     struct leat_port **out)
+		     const char *name, const struct leat_dev_end *end, bool stepped,
+		     const struct leat_port_config *cfg, struct leat_port **out)
 {
 	const struct leat_port_config defaults = { 0 };
 	struct leat_port *port = new_port(ctx, drv, name);
@@ -253,8 +252,8 @@ int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv, struct
 		goto close_dev;
 	}
 	port->dev = dev;
-	port->dev_close = dev_close;
-	port->dev_step = dev_step;
+	port->end = end;
+	port->stepped = stepped;
 	enlist(port);
 	err = drv->attach(port);
 	if (err)
@@ -277,7 +276,7 @@ free_port:
 	unlist(port);
 	free_port(port);
 close_dev:
-	dev_close(dev);
+	end->close(dev);
 	return err;
 }
 
@@ -289,7 +288,7 @@ void leat_port_close(struct leat_port *port)
 	free_queues(port);
 	port->drv->detach(port);
 	unlist(port);
-	port->dev_close(port->dev);
+	port->end->close(port->dev);
 	free_port(port);
 }
 
@@ -325,6 +324,14 @@ int leat_port_deliver_all(struct leat_ctx *ctx)
 		if (leat_load_relaxed(&port->pending) && deliver(port))
 			err = -ENODEV;
 	return err;
+}
+
+int leat_sigbus(struct leat_ctx *ctx, void *addr)
+{
+	for (struct leat_port *port = ctx->ports; port; port = port->next)
+		if (port->end->sigbus && port->end->sigbus(port->dev, addr))
+			return 1;
+	return 0;
 }
 
 void leat_port_link(struct leat_port *port, struct leat_link *out)

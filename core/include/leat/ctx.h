@@ -79,6 +79,15 @@ LEAT_API int leat_ctx_fd(const struct leat_ctx *ctx);
  */
 LEAT_API int leat_ctx_poll(struct leat_ctx *ctx);
 
+/*
+ * leat_sigbus - for the application's SIGBUS handler (the library installs
+ * none): a peer can shrink memory that it passed to us. If @addr lies in such
+ * registers of one of the context's devices they are covered with all ones, the
+ * device ends at the next leat_ctx_poll(), and the handler may return: 1.
+ * Otherwise 0. Async-signal-safe, while no port is being opened or closed.
+ */
+LEAT_API int leat_sigbus(struct leat_ctx *ctx, void *addr);
+
 /* The library's version, "0.1.0". */
 LEAT_API const char *leat_version(void);
 

@@ -159,6 +159,14 @@ static void fake_step(struct leat_dev *dev)
 	dev->steps++;
 }
 
+static bool fake_sigbus(struct leat_dev *dev, const void *addr)
+{
+	return addr == dev->trace;
+}
+
+static const struct leat_dev_end fake_end = { .close = fake_close, .step = fake_step,
+					      .sigbus = fake_sigbus };
+
 struct world {
 	struct leat_ctx	*ctx;
 	struct leat_dev	dev;
@@ -184,7 +192,7 @@ static int teardown(void **state)
 
 static int attach(struct world *w, const struct leat_port_config *cfg, struct leat_port **port)
 {
-	return leat_port_attach(w->ctx, &fake_driver, &w->dev, "fake:0", fake_close, NULL, cfg, port);
+	return leat_port_attach(w->ctx, &fake_driver, &w->dev, "fake:0", &fake_end, false, cfg, port);
 }
 
 static void verbs_come_in_order(void **state)
@@ -290,8 +298,8 @@ static void polls_step_a_device_that_asks_for_it(void **state)
 	struct leat_pkt *pkts[4];
 	struct leat_port *port;
 
-	assert_int_equal(leat_port_attach(w->ctx, &fake_driver, &w->dev, "fake:0", fake_close,
-					  fake_step, NULL, &port), 0);
+	assert_int_equal(leat_port_attach(w->ctx, &fake_driver, &w->dev, "fake:0", &fake_end,
+					  true, NULL, &port), 0);
 	assert_int_equal(leat_rx(leat_port_rxq(port, 0), pkts, 4), 4);
 	assert_int_equal(leat_tx(leat_port_txq(port, 0), pkts, 4), 4);
 	assert_int_equal(w->dev.steps, 2);
@@ -388,6 +396,17 @@ static void a_loss_nobody_listens_for_ends_poll(void **state)
 	assert_int_equal(leat_port_start(port), -ENODEV);
 }
 
+static void a_bus_error_finds_its_device(void **state)
+{
+	struct world *w = *state;
+	struct leat_port *port;
+
+	assert_int_equal(leat_sigbus(w->ctx, w->dev.trace), 0);
+	assert_int_equal(attach(w, NULL, &port), 0);
+	assert_int_equal(leat_sigbus(w->ctx, w->dev.trace), 1);
+	assert_int_equal(leat_sigbus(w->ctx, w), 0);
+}
+
 static void closing_the_context_closes_its_ports(void **state)
 {
 	struct leat_dev dev[2] = { 0 };
@@ -397,8 +416,8 @@ static void closing_the_context_closes_its_ports(void **state)
 	(void)state;
 	assert_int_equal(leat_ctx_open(NULL, &ctx), 0);
 	for (int i = 0; i < 2; i++)
-		assert_int_equal(leat_port_attach(ctx, &fake_driver, &dev[i], "fake", fake_close,
-						  NULL, NULL, &port), 0);
+		assert_int_equal(leat_port_attach(ctx, &fake_driver, &dev[i], "fake", &fake_end,
+						  false, NULL, &port), 0);
 	leat_ctx_close(ctx);
 	assert_string_equal(dev[0].trace, "acrtsSRTAX");
 	assert_string_equal(dev[1].trace, "acrtsSRTAX");
@@ -418,6 +437,7 @@ int main(void)
 		TEST(counters_outlive_their_queues),
 		TEST(reconfigure_wants_a_stopped_port_and_falls_back),
 		TEST(events_reach_the_callback_once),
+		TEST(a_bus_error_finds_its_device),
 		TEST(a_loss_nobody_listens_for_ends_poll),
 		cmocka_unit_test(closing_the_context_closes_its_ports),
 	};

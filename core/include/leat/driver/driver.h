@@ -94,9 +94,8 @@ struct leat_port {
 	bool		started;
 	bool		gone;		/* the device is no more; any thread reads it relaxed */
 
-	/* The device's end: set by whoever opened it, before leat_port_attach(). */
-	void		(*dev_close)(struct leat_dev *dev);
-	void		(*dev_step)(struct leat_dev *dev);	/* NULL unless polls must step it */
+	const struct leat_dev_end *end;
+	bool		stepped;	/* polls step the device */
 
 	/* Core's own. */
 	struct leat_pool_cache *own_rx_cache[LEAT_PORT_QUEUES_MAX];
@@ -106,15 +105,23 @@ struct leat_port {
 	struct leat_port *next;
 };
 
+/* What core asks of a device, of which it knows nothing else. */
+struct leat_dev_end {
+	void	(*close)(struct leat_dev *dev);
+	/* May be NULL; called by the polls of the port's queues if port->stepped. */
+	void	(*step)(struct leat_dev *dev);
+	/* For leat_sigbus(); may be NULL. */
+	bool	(*sigbus)(struct leat_dev *dev, const void *addr);
+};
+
 /*
  * leat_port_attach - make a port of an opened device: allocate drv->port_size,
  * attach, configure, set up queues, start (unless cfg->no_start). On failure
- * everything is undone, the device closed by @dev_close included.
+ * everything is undone, the device closed by @end included.
  */
 LEAT_API int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv,
 			      struct leat_dev *dev, const char *name,
-			      void (*dev_close)(struct leat_dev *dev),
-			      void (*dev_step)(struct leat_dev *dev),
+			      const struct leat_dev_end *end, bool stepped,
 			      const struct leat_port_config *cfg, struct leat_port **out);
 
 /* Note an event for delivery by leat_ctx_poll(). From any thread. */

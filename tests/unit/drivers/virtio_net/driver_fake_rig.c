@@ -138,6 +138,8 @@ static void dev_close(struct leat_dev *dev)
 	assert_true(f->irq_fd == -1 || dev->dead);
 }
 
+static const struct leat_dev_end dev_end = { .close = dev_close };
+
 int fake_open(struct fake *f, const struct leat_port_config *cfg)
 {
 	struct leat_port_config with = { 0 };
@@ -152,7 +154,7 @@ int fake_open(struct fake *f, const struct leat_port_config *cfg)
 	f->dev.irqs[LEAT_IRQ_MSIX] = f->kind.msix ? 3 : 0;
 	f->status = 0x0f;		/* as some other driver left it */
 	f->trace[0] = '\0';
-	err = leat_port_attach(f->ctx, &leat_virtio_net, &f->dev, "fake:nic", dev_close, NULL, &with,
+	err = leat_port_attach(f->ctx, &leat_virtio_net, &f->dev, "fake:nic", &dev_end, false, &with,
 			       &f->port);
 	if (err) {
 		f->port = NULL;
