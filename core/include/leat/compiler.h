@@ -23,7 +23,9 @@
 #endif
 
 /* Exported from libleat. Everything else is hidden. */
+#ifndef LEAT_API
 #define LEAT_API __attribute__((visibility("default")))
+#endif
 
 /*
  * Public inlines. core/inline.c defines LEAT_INLINE as an exported plain
