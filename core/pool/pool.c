@@ -45,8 +45,8 @@ static int pool_config(struct leat_pool *pool, const struct leat_pool_config *cf
 	pool->buf_size = cfg->buf_size ? cfg->buf_size : BUF_SIZE_DEFAULT;
 	if (pool->count > COUNT_MAX)
 		return leat_fail(pool->ctx, -EINVAL,
-				 "pool: %u packets are more than a pool can have: ask for at most %u",
-				 pool->count, COUNT_MAX);
+				 "pool: %u packets are more than a pool can have: ask for at "
+				 "most %u", pool->count, COUNT_MAX);
 	if (pool->buf_size > BUF_SIZE_MAX)
 		return leat_fail(pool->ctx, -EINVAL,
 				 "pool: buffers of %u bytes are too long for one segment: ask for "
@@ -175,8 +175,8 @@ void leat_pool_put(struct leat_pool *pool, struct leat_pkt *const *pkts, unsigne
 	/* Across the end push moves all the same, so what is left was there already. */
 	if (LEAT_UNLIKELY(done < n))
 		leat_fail(pool->ctx, -EINVAL,
-			  "pool: %u packets came home that were home already: a packet is freed once",
-			  n - done);
+			  "pool: %u packets came home that were home already: a packet is freed "
+			  "once", n - done);
 }
 
 void leat_bin_add(struct leat_bin *bin, struct leat_pkt *seg)

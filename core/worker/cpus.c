@@ -127,7 +127,8 @@ static bool range(const char **text, int *first, int *last)
 	return *first >= 0 && *last >= *first && (**text == ',' || !**text);
 }
 
-static int parse(const struct leat_cpus *may, const char *list, int *cpus, unsigned int n, char *why)
+static int parse(const struct leat_cpus *may, const char *list, int *cpus, unsigned int n,
+		 char *why)
 {
 	unsigned int count = 0;
 	const char *p = list;
@@ -141,12 +142,13 @@ static int parse(const struct leat_cpus *may, const char *list, int *cpus, unsig
 			if (!leat_cpus_has(may, cpu)) {
 				leat_cpus_print(may, allowed, sizeof(allowed));
 				return refuse(why,
-					      "CPU %d of \"%s\" is not among those this process may "
-					      "use (%s): name one of them, or widen its affinity "
-					      "(taskset) or cpuset", cpu, list, allowed);
+					      "CPU %d of \"%s\" is not among those this process "
+					      "may use (%s): name one of them, or widen its "
+					      "affinity (taskset) or cpuset", cpu, list, allowed);
 			}
 			if (count == n)
-				return refuse(why, "CPUs \"%s\" are more than the %u wanted", list, n);
+				return refuse(why, "CPUs \"%s\" are more than the %u wanted",
+					      list, n);
 			cpus[count++] = cpu;
 		}
 	} while (*p++ == ',');

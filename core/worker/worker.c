@@ -119,7 +119,8 @@ int leat_worker_start(struct leat_ctx *ctx, const struct leat_worker_config *cfg
 	int err;
 
 	if (strlen(name) >= NAME_LEN)
-		return leat_fail(ctx, -EINVAL, "worker: the name \"%s\" is longer than %d characters",
+		return leat_fail(ctx, -EINVAL,
+				 "worker: the name \"%s\" is longer than %d characters: shorten it",
 				 name, NAME_LEN - 1);
 	w = aligned_alloc(LEAT_CACHELINE, LEAT_ALIGN_UP(sizeof(*w), (size_t)LEAT_CACHELINE));
 	if (!w)

@@ -44,6 +44,7 @@ void bench_print_machine(void);
 void bench_print_noise(void);
 
 /* Warm up, then measure in turns and print. */
-void bench_cell(const char *title, uint64_t objs, const struct bench_contender *who, unsigned int n);
+void bench_cell(const char *title, uint64_t objs, const struct bench_contender *who,
+		unsigned int n);
 
 #endif

@@ -12,12 +12,13 @@
 #include <stdio.h>
 
 static struct rte_ring *ring;		/* measured */
-static struct rte_ring *lane;		/* from the thread that allocates to the one that frees */
+static struct rte_ring *lane;		/* from who allocates to who frees */
 static struct rte_mempool *pool;
 
 static int create_spsc(void)
 {
-	ring = rte_ring_create("spsc", BENCH_RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	ring = rte_ring_create("spsc", BENCH_RING_SIZE, SOCKET_ID_ANY,
+			       RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return ring ? 0 : -1;
 }
 
@@ -112,7 +113,8 @@ static int open_dpdk(void)
 	char *argv[] = { (char []){ "bench" }, (char []){ "-l" }, cores, (char []){ "--no-pci" },
 			 (char []){ "-m" }, (char []){ "256" }, (char []){ "--no-telemetry" },
 			 (char []){ "--log-level=4" },
-			 huge_pages() ? (char []){ "--in-memory" } : (char []){ "--no-huge" }, NULL };
+			 huge_pages() ? (char []){ "--in-memory" } : (char []){ "--no-huge" },
+			 NULL };
 
 	snprintf(cores, sizeof(cores), "%d", bench_cpu[0]);
 	printf("DPDK: %s\n", huge_pages() ? "on pages of 2 MiB" :
@@ -120,7 +122,8 @@ static int open_dpdk(void)
 	if (rte_eal_init((int)LEAT_ARRAY_LEN(argv) - 1, argv) < 0)
 		return -1;
 	pool = rte_pktmbuf_pool_create("packets", 8191, 256, 0, 2176, SOCKET_ID_ANY);
-	lane = rte_ring_create("lane", BENCH_RING_SIZE, SOCKET_ID_ANY, RING_F_SP_ENQ | RING_F_SC_DEQ);
+	lane = rte_ring_create("lane", BENCH_RING_SIZE, SOCKET_ID_ANY,
+			       RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return pool && lane ? 0 : -1;
 }
 
@@ -130,5 +133,6 @@ static void helper_init(void)
 	rte_thread_register();
 }
 
-const struct bench_peer bench_dpdk = { .name = "DPDK", .open = open_dpdk, .helper_init = helper_init,
-				       .spsc = &spsc, .mpmc = &mpmc, .pool = &packets };
+const struct bench_peer bench_dpdk = { .name = "DPDK", .open = open_dpdk,
+				       .helper_init = helper_init, .spsc = &spsc, .mpmc = &mpmc,
+				       .pool = &packets };

@@ -75,7 +75,9 @@ static const struct bench_pool *pool_of(unsigned int i)
 	return i ? bench_peers[i - 1]->pool : &ours;
 }
 
-static void cell(const char *title, size_t work, size_t helper)
+enum kind { BULK, SINGLE, ACROSS };
+
+static void cell(const char *title, enum kind kind)
 {
 	struct bench_contender who[BENCH_CONTENDERS] = { 0 };
 	unsigned int n = 0;
@@ -86,9 +88,8 @@ static void cell(const char *title, size_t work, size_t helper)
 		if (!pool)
 			continue;
 		who[n].name = pool->name;
-		who[n].work = *(bench_fn *const *)(const void *)((const char *)pool + work);
-		if (helper)
-			who[n].helper = *(bench_fn *const *)(const void *)((const char *)pool + helper);
+		who[n].work = kind == BULK ? pool->bulk : kind == SINGLE ? pool->single : pool->give;
+		who[n].helper = kind == ACROSS ? pool->take : NULL;
 		n++;
 	}
 	bench_cell(title, OBJS, who, n);
@@ -114,11 +115,10 @@ void bench_pools(bool two)
 	leat_mem_info(ctx, &mem);
 	printf("\nPackets, 32 at a time, with their fields reset; ours from %s of %zu KiB pages\n",
 	       mem.source, mem.page_size / 1024);
-	cell("allocate and free, one thread", offsetof(struct bench_pool, bulk), 0);
-	cell("the same, a call a packet", offsetof(struct bench_pool, single), 0);
+	cell("allocate and free, one thread", BULK);
+	cell("a call a packet, one thread", SINGLE);
 	if (two)
-		cell("to the other, two cores", offsetof(struct bench_pool, give),
-		     offsetof(struct bench_pool, take));
+		cell("freed by another, two cores", ACROSS);
 	leat_spsc_destroy(lane);
 close:
 	leat_ctx_close(ctx);

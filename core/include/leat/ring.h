@@ -151,7 +151,7 @@ LEAT_INLINE unsigned int leat_spsc_pop(struct leat_spsc *r, void **objs, unsigne
  */
 struct leat_mpmc_side {
 	LEAT_ALIGNED(LEAT_RING_APART) uint64_t next;	/* claimed up to here */
-	uint64_t	done;				/* slots good up to here, for the other side */
+	uint64_t	done;				/* good up to here, for the other side */
 	uint64_t	seen;				/* copy of the other side's done */
 };
 
