@@ -141,18 +141,19 @@ LEAT_INLINE unsigned int leat_spsc_pop(struct leat_spsc *r, void **objs, unsigne
  * struct leat_mpmc - pointers from any thread to any thread.
  *
  * Each side claims positions by moving @next, copies, and publishes in the
- * order of the claims by moving @done. @seen is that side's stale copy of the
- * other's @done, shared by the threads of the side. Positions are 64 bits wide
- * and never wrap, so a claim cannot mistake a position for one a lap ago. The
- * layout is ABI; the slots follow.
+ * order of the claims by moving @done, which is apart because the other side
+ * polls it: a claim is a locked instruction and must not wait for that line.
+ * @seen is a side's stale copy of the other's @done, shared by its threads.
+ * Positions are 64 bits wide and never wrap, so a claim cannot mistake one for
+ * that of a lap ago. The layout is ABI; the slots follow.
  *
  * A thread that is interrupted between claim and publication makes later ones
  * of its side wait (they yield the CPU): poll on dedicated cores.
  */
 struct leat_mpmc_side {
 	LEAT_ALIGNED(LEAT_RING_APART) uint64_t next;	/* claimed up to here */
-	uint64_t	done;				/* good up to here, for the other side */
 	uint64_t	seen;				/* copy of the other side's done */
+	LEAT_ALIGNED(LEAT_RING_APART) uint64_t done;	/* good up to here, for the other side */
 };
 
 struct leat_mpmc {

@@ -232,7 +232,8 @@ static void sides_are_apart(void **state)
 	assert_int_equal((uintptr_t)m % LEAT_RING_APART, 0);
 	assert_true((uintptr_t)&s->head - (uintptr_t)&s->tail >= LEAT_RING_APART);
 	assert_true((uintptr_t)leat_spsc_slots(s) - (uintptr_t)&s->head >= LEAT_RING_APART);
-	assert_true((uintptr_t)&m->cons - (uintptr_t)&m->prod >= LEAT_RING_APART);
+	assert_true((uintptr_t)&m->prod.done - (uintptr_t)&m->prod.seen >= LEAT_CACHELINE);
+	assert_true((uintptr_t)&m->cons.next - (uintptr_t)&m->prod.done >= LEAT_RING_APART);
 	assert_true((uintptr_t)leat_mpmc_slots(m) - (uintptr_t)&m->cons >= LEAT_RING_APART);
 	leat_spsc_destroy(s);
 	leat_mpmc_destroy(m);
