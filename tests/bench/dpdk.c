@@ -104,14 +104,14 @@ static bool huge_pages(void)
 			n = 0;
 		fclose(f);
 	}
-	return n >= 192;
+	return n >= 40;
 }
 
 static int open_dpdk(void)
 {
 	char cores[16];
 	char *argv[] = { (char []){ "bench" }, (char []){ "-l" }, cores, (char []){ "--no-pci" },
-			 (char []){ "-m" }, (char []){ "256" }, (char []){ "--no-telemetry" },
+			 (char []){ "-m" }, (char []){ "64" }, (char []){ "--no-telemetry" },
 			 (char []){ "--log-level=4" },
 			 huge_pages() ? (char []){ "--in-memory" } : (char []){ "--no-huge" },
 			 NULL };

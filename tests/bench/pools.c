@@ -113,7 +113,7 @@ void bench_pools(bool two)
 		goto close;
 	}
 	leat_mem_info(ctx, &mem);
-	printf("\nPackets, 32 at a time, with their fields reset; ours from %s of %zu KiB pages\n",
+	printf("\nPackets, 32 at a time, with their fields reset; ours from %s (%zu KiB)\n",
 	       mem.source, mem.page_size / 1024);
 	cell("allocate and free, one thread", BULK);
 	cell("a call a packet, one thread", SINGLE);
