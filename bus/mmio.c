@@ -98,15 +98,23 @@ void leat_mmio_write_trapped(const struct leat_mmio *win, uint32_t reg, uint64_t
 						  width);
 }
 
-int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_t mask, uint32_t want,
-		     unsigned int usec)
+/* The register at @reg, all ones stretched to 32 bits. */
+static uint32_t read_reg(const struct leat_mmio *win, uint32_t reg, size_t width)
+{
+	if (width == 4)
+		return leat_mmio_read32(win, reg);
+	return (uint32_t)(int8_t)leat_mmio_read8(win, reg);
+}
+
+static int wait_reg(const struct leat_mmio *win, uint32_t reg, size_t width, uint32_t mask,
+		    uint32_t want, unsigned int usec)
 {
 	const struct timespec nap = { .tv_nsec = WAIT_NAP_NS };
 	uint64_t end = leat_now_ns() + UINT64_C(1000) * usec;
 
 	for (;;) {
 		bool last = leat_now_ns() >= end;	/* before the look: a long nap is no timeout */
-		uint32_t v = leat_mmio_read32(win, reg);
+		uint32_t v = read_reg(win, reg, width);
 
 		if (v == UINT32_MAX)
 			return -ENODEV;
@@ -118,4 +126,16 @@ int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_t mask, u
 			win->dev->step(win->dev);
 		nanosleep(&nap, NULL);
 	}
+}
+
+int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_t mask, uint32_t want,
+		     unsigned int usec)
+{
+	return wait_reg(win, reg, 4, mask, want, usec);
+}
+
+int leat_mmio_wait8(const struct leat_mmio *win, uint32_t reg, uint8_t mask, uint8_t want,
+		    unsigned int usec)
+{
+	return wait_reg(win, reg, 1, mask, want, usec);
 }

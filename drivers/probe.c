@@ -43,8 +43,9 @@ static int find_driver(struct leat_ctx *ctx, struct leat_dev *dev, const struct 
 		}
 	}
 	list_names(drivers, names, sizeof(names));
-	return leat_fail(ctx, -ENOTSUP, "%s: no driver for the device %04x:%04x; drivers named when "
-			 "the context was opened: %s", dev->addr, vendor, device, names);
+	return leat_fail(ctx, -ENOTSUP,
+			 "%s: no driver for the device %04x:%04x; drivers named when the context "
+			 "was opened: %s", dev->addr, vendor, device, names);
 }
 
 static void on_event(struct leat_dev *dev, enum leat_event event)

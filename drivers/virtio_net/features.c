@@ -94,6 +94,7 @@ int leat_virtio_features_check(const struct virtio_net *net)
 		return 0;
 	return leat_fail(net->port.ctx, -ENOTSUP,
 			 "%s: the device does not offer %s, which the driver needs; it offers: %s",
-			 net->port.name, leat_virtio_features_text(REQUIRED & ~net->offered, missing),
+			 net->port.name,
+			 leat_virtio_features_text(REQUIRED & ~net->offered, missing),
 			 leat_virtio_features_text(net->offered, offered));
 }

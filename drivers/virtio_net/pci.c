@@ -5,7 +5,7 @@
  * The device says in vendor capabilities where its structures lie; each is
  * checked before it is believed, and the first usable of a kind is taken
  * (4.1.4.1). Registers are accessed in their own widths, 64-bit ones in halves
- * (4.1.3.1). Nothing here waits longer than RESET_TRIES milliseconds.
+ * (4.1.3.1).
  */
 #include "virtio_net.h"
 
@@ -13,9 +13,8 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
-#define RESET_TRIES	1000	/* a millisecond each */
+#define RESET_USEC	1000000	/* the longest wait there is */
 #define CONFIG_TRIES	64	/* readings that a changing configuration may spoil */
 
 #define PCI_CONFIG_LEN	256	/* capabilities lie within */
@@ -35,14 +34,16 @@ static struct leat_virtio_pci *pci_of(struct leat_virtio *vd)
 
 /* ---- capabilities (4.1.4) ---- */
 
+#define CAP_FIELD(cap, field) ((uint16_t)((cap) + offsetof(struct virtio_pci_cap, field)))
+
 static struct place read_place(struct leat_dev *dev, uint8_t cap)
 {
 	return (struct place){
-		.bar = leat_pci_read8(dev, (uint16_t)(cap + offsetof(struct virtio_pci_cap, bar))),
-		.off = leat_pci_read32(dev, (uint16_t)(cap + offsetof(struct virtio_pci_cap, offset))),
-		.len = leat_pci_read32(dev, (uint16_t)(cap + offsetof(struct virtio_pci_cap, length))),
+		.bar = leat_pci_read8(dev, CAP_FIELD(cap, bar)),
+		.off = leat_pci_read32(dev, CAP_FIELD(cap, offset)),
+		.len = leat_pci_read32(dev, CAP_FIELD(cap, length)),
 		.cap = cap,
-		.cap_len = leat_pci_read8(dev, (uint16_t)(cap + offsetof(struct virtio_pci_cap, len))),
+		.cap_len = leat_pci_read8(dev, CAP_FIELD(cap, len)),
 	};
 }
 
@@ -64,9 +65,7 @@ static bool find(struct leat_dev *dev, enum virtio_pci_cfg_type type, uint32_t a
 	uint8_t cap = 0;
 
 	while ((cap = leat_pci_cap(dev, LEAT_PCI_CAP_VENDOR, cap))) {
-		uint16_t at = (uint16_t)(cap + offsetof(struct virtio_pci_cap, cfg_type));
-
-		if (leat_pci_read8(dev, at) != type)
+		if (leat_pci_read8(dev, CAP_FIELD(cap, cfg_type)) != type)
 			continue;
 		*out = read_place(dev, cap);
 		if (usable(dev, out, align, len, cap_len))
@@ -136,23 +135,16 @@ static void status_set(struct leat_virtio *vd, uint8_t status)
 /* 4.1.4.3.2: after writing 0 wait until it reads 0. */
 static int reset(struct leat_virtio *vd)
 {
-	const struct timespec ms = { .tv_nsec = 1000000 };
+	int err;
 
 	status_set(vd, 0);
-	for (int i = 0; i < RESET_TRIES; i++) {
-		uint8_t status = status_get(vd);
-
-		if (!status)
-			return 0;
-		if (leat_load_relaxed(&vd->dev->dead))
-			return -ENODEV;
-		if (vd->dev->step)
-			vd->dev->step(vd->dev);
-		nanosleep(&ms, NULL);
-	}
-	return leat_fail(vd->dev->ctx, -ETIMEDOUT,
-			 "%s: reset: the status is still 0x%02x after a second: the device hangs",
-			 vd->dev->addr, status_get(vd));
+	err = leat_mmio_wait8(&pci_of(vd)->common, VIRTIO_COMMON_DEVICE_STATUS, 0xff, 0,
+			      RESET_USEC);
+	if (err && !leat_load_relaxed(&vd->dev->dead))
+		return leat_fail(vd->dev->ctx, err,
+				 "%s: reset: the status is 0x%02x and does not become 0: the "
+				 "device hangs, or is not there", vd->dev->addr, status_get(vd));
+	return err;
 }
 
 static uint64_t features_get(struct leat_virtio *vd)
@@ -201,9 +193,10 @@ static int config_read(struct leat_virtio *vd, uint32_t off, void *buf, size_t l
 
 	if (!pci->device.dev || off + len > pci->device.len)
 		return leat_fail(vd->dev->ctx, -EPROTO,
-				 "%s: device configuration: bytes %u to %zu are needed, %zu are there: "
-				 "the device offers features without their fields", vd->dev->addr, off,
-				 off + len - 1, pci->device.dev ? pci->device.len : 0);
+				 "%s: device configuration: bytes %u to %zu are needed, %zu are "
+				 "there: the device offers features without their fields",
+				 vd->dev->addr, off, off + len - 1,
+				 pci->device.dev ? pci->device.len : 0);
 	for (int i = 0; i < CONFIG_TRIES; i++) {
 		uint8_t before = leat_mmio_read8(&pci->common, VIRTIO_COMMON_CONFIG_GENERATION);
 

@@ -140,7 +140,7 @@ static inline void split_wake(struct virtio_split *s)
 {
 	uint32_t state;
 
-	leat_dma_mb();		/* V3: index before flags: a device going to sleep looks the other way */
+	leat_dma_mb();		/* V3: index before flags; devices going to sleep do the opposite */
 	state = split_state(s);
 	if (!(state & VIRTIO_USED_F_NO_NOTIFY))
 		split_notify(s);

@@ -36,8 +36,8 @@ struct rxq {
 	uint16_t	hdr_off;	/* in a buffer */
 	uint16_t	fill;		/* refill when so many are missing */
 	uint32_t	room;		/* bytes in a buffer for header and frame */
-	uint16_t	one_buffer;	/* num_buffers of a frame in one buffer, and the bits to look at */
-	uint16_t	buffers_mask;
+	uint16_t	one_buffer;	/* num_buffers of a frame in one buffer... */
+	uint16_t	buffers_mask;	/* ...under this mask */
 	bool		csum;
 	bool		broken;
 };
@@ -196,7 +196,7 @@ static bool rx_csum(const struct rxq *q, struct leat_pkt *pkt, const struct virt
 	return true;
 }
 
-/* What the header says of a frame: several buffers, checksums, or wrong. NULL: no frame of it. */
+/* What the header says: several buffers, checksums, or nonsense. NULL: no frame of it. */
 static __attribute__((noinline)) struct leat_pkt *
 rx_odd(struct rxq *q, struct leat_pkt *pkt, uint32_t len, struct virtio_net_hdr hdr)
 {
@@ -362,8 +362,9 @@ free_queue:
 	free(q);
 fail:
 	if (err == -ENOMEM)
-		leat_log(net->port.ctx, LEAT_LOG_ERROR, "%s: receive queue %u: no memory for %u "
-			 "descriptors", net->port.name, id, size);
+		leat_log(net->port.ctx, LEAT_LOG_ERROR,
+			 "%s: receive queue %u: no memory for %u descriptors", net->port.name, id,
+			 size);
 	return err;
 }
 
@@ -395,8 +396,8 @@ static int rx_fill_first(struct rxq *q, struct leat_pool *pool)
 	leat_pool_cache_destroy(cache);
 	if (!q->s.next)
 		return leat_fail(q->base.port->ctx, -ENOMEM,
-				 "%s: receive queue %u: none of the pool's %u packets is free: make "
-				 "the pool larger", q->base.port->name, q->base.id,
+				 "%s: receive queue %u: none of the pool's %u packets is free: "
+				 "make the pool larger", q->base.port->name, q->base.id,
 				 leat_pool_count(pool));
 	return 0;
 }

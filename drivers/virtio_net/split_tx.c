@@ -404,8 +404,9 @@ free_queue:
 	free(q);
 fail:
 	if (err == -ENOMEM)
-		leat_log(net->port.ctx, LEAT_LOG_ERROR, "%s: transmit queue %u: no memory for %u "
-			 "descriptors", net->port.name, id, size);
+		leat_log(net->port.ctx, LEAT_LOG_ERROR,
+			 "%s: transmit queue %u: no memory for %u descriptors", net->port.name, id,
+			 size);
 	return err;
 }
 

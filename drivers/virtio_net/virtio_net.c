@@ -144,8 +144,9 @@ static int virtio_net_read_mtu(struct virtio_net *net)
 		return err;
 	if (net->device_mtu < VIRTIO_NET_MTU_MIN)
 		return leat_fail(port->ctx, -EPROTO,
-				 "%s: the device says that its MTU is %u, which is under %u (5.1.4.1)",
-				 port->name, net->device_mtu, VIRTIO_NET_MTU_MIN);
+				 "%s: the device says that its MTU is %u, under the least there "
+				 "can be, %u (5.1.4.1)", port->name, net->device_mtu,
+				 VIRTIO_NET_MTU_MIN);
 	port->mtu = LEAT_MIN(net->device_mtu, VIRTIO_NET_MTU_MAX);
 	port->caps.max_mtu = port->mtu;
 	return 0;
@@ -183,8 +184,8 @@ static int virtio_net_read_queues(struct virtio_net *net)
 	if (max < VIRTIO_NET_DESC_MIN || max > VIRTIO_QUEUE_SIZE_MAX)
 		return leat_fail(net->port.ctx, -ENOTSUP,
 				 "%s: the device's queues can have %u (receive) and %u (transmit) "
-				 "descriptors; the driver needs %u to %u of each", net->port.name, rx, tx,
-				 VIRTIO_NET_DESC_MIN, VIRTIO_QUEUE_SIZE_MAX);
+				 "descriptors; the driver needs %u to %u of each", net->port.name,
+				 rx, tx, VIRTIO_NET_DESC_MIN, VIRTIO_QUEUE_SIZE_MAX);
 	net->port.caps.max_desc = max;
 	return 0;
 }

@@ -47,9 +47,10 @@ static void names_device_and_drivers(void **state)
 	const struct leat_driver *const two[] = { &other, &another, NULL };
 
 	(void)state;
-	refused(NULL, -ENOTSUP, "no driver for the device 1af4:1041; drivers named when the context "
-				"was opened: none");
-	refused(two, -ENOTSUP, "1af4:1041; drivers named when the context was opened: other, another");
+	refused(NULL, -ENOTSUP, "no driver for the device 1af4:1041; drivers named when the "
+				"context was opened: none");
+	refused(two, -ENOTSUP, "1af4:1041; drivers named when the context was opened: other, "
+			       "another");
 }
 
 /* What is sent into a looped cable comes back; by the driver that was named, and only it. */

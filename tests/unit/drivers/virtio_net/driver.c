@@ -436,7 +436,7 @@ static void changed_its_mind(void **state)
 	fake_fini(&f);
 }
 
-/* The device dies at its k-th access, for every k: an error or a dead port, never a hang or leak. */
+/* Dead at its k-th access, for every k: an error or a dead port, never a hang or a leak. */
 static void dies_at_any_access(void **state)
 {
 	unsigned int k, total;

@@ -29,7 +29,8 @@ static struct leat_pkt *make(const char *frame, size_t len, unsigned int segs, u
 		size_t later = (segs - 1 - i) * SEG_MAX, left = len - done;
 		size_t least = left > later ? left - later : 0;
 		size_t most = left < SEG_MAX ? left : SEG_MAX;
-		size_t part = i + 1 == segs ? left : least + fake_random(&seed) % (most - least + 1);
+		size_t any = least + fake_random(&seed) % (most - least + 1);
+		size_t part = i + 1 == segs ? left : any;
 		char *to;
 
 		if (!leat_pkt_alloc(fake_txq(&f)->cache, &pkt, 1)) {
