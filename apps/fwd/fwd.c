@@ -274,7 +274,7 @@ static struct fwd self;
 static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
 	(void)context;
-	if (!leat_sigbus(self.ctx, info->si_addr))
+	if (!self.ctx || !leat_sigbus(self.ctx, info->si_addr))
 		signal(sig, SIG_DFL);
 }
 
