@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <leat/barrier.h>
 #include <leat/compiler.h>
@@ -75,7 +76,8 @@ struct vnet_queue {
 	uint16_t	used_idx;	/* as last published */
 	bool		running;
 	bool		fresh;		/* published since the last idle look */
-	bool		recheck;	/* published while interrupts were off: look again when idle */
+	bool		silent;		/* the driver wanted no interrupts, when last looked */
+	bool		recheck;	/* published while silent: look again when idle */
 	bool		kicked;		/* by doorbell only: there may be news, or work put off */
 	bool		stuck;		/* a frame waits for more buffers than were there... */
 	uint16_t	stuck_at;	/* ...when avail->idx was this */
@@ -181,18 +183,33 @@ int vnet_used_put(struct vnet *v, struct vnet_queue *q, uint16_t ahead, uint16_t
 /* Publish @n used entries, and interrupt if the driver wants it. */
 void vnet_used_publish(struct vnet *v, struct vnet_queue *q, uint16_t n);
 
+/* Does the header lie in another line than the frame's first byte? */
+LEAT_INLINE bool vnet_header_apart(const struct vnet_slot *s)
+{
+	return ((uintptr_t)s->hdr ^ (uintptr_t)s->data) >= LEAT_CACHELINE;
+}
+
+typedef uint32_t __attribute__((may_alias)) vnet_raw32;
+
 LEAT_INLINE struct vnet_slot *vnet_slot(struct vnet_queue *q, uint16_t pos)
 {
 	return &q->slot[pos & (VNET_WINDOW - 1)];
 }
 
-/* vnet_used_put() for areas that we can point into. */
+/*
+ * vnet_used_put() for areas that we can point into. A driver that goes round its
+ * ring in order finds the same entry there as a lap ago: not written again, its
+ * line stays in both caches.
+ */
 LEAT_INLINE void vnet_used_fast(struct vnet_queue *q, uint16_t ahead, uint16_t head, uint32_t len)
 {
-	struct virtio_used_elem *e = &q->used->ring[(q->used_idx + ahead) & q->mask];
+	vnet_raw32 *e = (vnet_raw32 *)(void *)&q->used->ring[(q->used_idx + ahead) & q->mask];
+	uint32_t id = LEAT_SWAP32((uint32_t)head), bytes = LEAT_SWAP32(len);
 
-	e->id = leat_cpu_to_le32(head);
-	e->len = leat_cpu_to_le32(len);
+	if (LEAT_READ_ONCE(e[0]) != id || LEAT_READ_ONCE(e[1]) != bytes) {
+		e[0] = id;
+		e[1] = bytes;
+	}
 }
 
 /* A descriptor, read in two words and once. */

@@ -8,10 +8,11 @@
  * doorbell is a word in shared memory, so a level: it is exchanged for a value
  * that no driver writes, and only then is the queue read, so no kick is lost.
  *
- * Interrupt suppression at full rate costs no barrier: if the driver wants none
- * when used->idx is published, the flag is looked at again, behind a full
- * barrier, in the first round without news. A driver that turns interrupts on
- * has either seen the published index, or is seen there to have turned them on.
+ * Interrupt suppression at full rate costs neither a barrier nor a line: a driver
+ * that wanted none when avail->idx was last read is believed when used->idx is
+ * published; the flag is looked at again with the next avail->idx and, behind a
+ * full barrier, in the first round without news. A driver that turns interrupts
+ * on has either seen the published index, or is seen there to have turned them on.
  */
 #include "model.h"
 
@@ -140,6 +141,13 @@ void vnet_queue_kick(struct vnet *v, struct vnet_queue *q)
 	q->kicked = true;
 }
 
+/* Does the driver want no interrupts? Remembered, as the line is the driver's to write. */
+static bool silenced(struct vnet_queue *q)
+{
+	q->silent = leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->flags)) & VIRTIO_AVAIL_F_NO_INTERRUPT;
+	return q->silent;
+}
+
 bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q)
 {
 	if (!q->recheck || !q->running)
@@ -151,8 +159,7 @@ bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q)
 	q->recheck = false;
 	leat_dma_mb();		/* used->idx before avail->flags */
 	/* No longer polled: one interrupt too many does no harm. */
-	if (!q->desc ||
-	    !(leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->flags)) & VIRTIO_AVAIL_F_NO_INTERRUPT))
+	if (!q->desc || !silenced(q))
 		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
 	return false;
 }
@@ -188,6 +195,7 @@ static bool avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
 {
 	if (LEAT_LIKELY(q->desc != NULL)) {
 		*idx = LEAT_READ_ONCE(q->avail->idx);
+		silenced(q);		/* in the same line */
 		leat_dma_rmb();		/* the index before the entries that it vouches for */
 		return true;
 	}
@@ -215,10 +223,10 @@ bool vnet_queue_look(struct vnet *v, struct vnet_queue *q)
 /* ---- the window ---- */
 
 /* Look the address up, and keep the map it was found in. */
-static char *map_slow(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len)
+static char *map_slow(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len, bool write)
 {
 	struct leat_mdev *m = &v->mdev;
-	char *va = leat_mdev_ptr(m, iova, len, q->access);
+	char *va = leat_mdev_ptr(m, iova, len, write);
 
 	if (va) {
 		q->map_iova = m->dma[m->dma_last].iova;
@@ -228,24 +236,30 @@ static char *map_slow(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint6
 	return va;
 }
 
-static inline char *map(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len)
+static inline char *map(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len,
+			bool write)
 {
 	uint64_t off = iova - q->map_iova;
 
 	if (LEAT_LIKELY(off < q->map_len && len <= q->map_len - off))
 		return q->map_va + off;
-	return map_slow(v, q, iova, len);
+	return map_slow(v, q, iova, len, write);
 }
 
-/* What a slot may carry; a frame to send that is longer than any wire takes goes the slow way. */
-static inline bool fit(const struct vnet_queue *q, struct vnet_slot *s, uint32_t len)
+/*
+ * What a slot may carry; a frame to send that is longer than any wire takes goes
+ * the slow way. Here and below @access is a constant at each call.
+ */
+static inline bool fit(const struct vnet_queue *q, struct vnet_slot *s, uint32_t len,
+		       uint16_t access)
 {
 	s->cap = LEAT_MIN(len, q->cap_max);
-	return q->access || (len == s->cap && len >= VNET_FRAME_MIN);
+	return access || (len == s->cap && len >= VNET_FRAME_MIN);
 }
 
 /* The two ordinary shapes. False: another, or wrong; the slow way finds out. */
-static inline bool parse(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_slot *s)
+static inline bool parse(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_slot *s,
+			 uint16_t access)
 {
 	uint16_t head = leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->ring[pos & q->mask]));
 	struct vnet_desc d;
@@ -254,48 +268,66 @@ static inline bool parse(struct vnet *v, struct vnet_queue *q, uint16_t pos, str
 		return false;
 	s->head = head;
 	d = vnet_desc_read(&q->desc[head]);
-	if (LEAT_LIKELY(d.flags == q->access)) {
-		s->hdr = map(v, q, d.addr, d.len);
+	if (LEAT_LIKELY(d.flags == access)) {
+		s->hdr = map(v, q, d.addr, d.len, access);
 		if (LEAT_UNLIKELY(!s->hdr || d.len <= VIRTIO_NET_HDR_LEN))
 			return false;
 		s->data = s->hdr + VIRTIO_NET_HDR_LEN;
-		return fit(q, s, d.len - VIRTIO_NET_HDR_LEN);
+		return fit(q, s, d.len - VIRTIO_NET_HDR_LEN, access);
 	}
-	if (d.flags != (q->access | VIRTIO_DESC_F_NEXT) || d.len != VIRTIO_NET_HDR_LEN ||
+	if (d.flags != (access | VIRTIO_DESC_F_NEXT) || d.len != VIRTIO_NET_HDR_LEN ||
 	    d.next >= q->size)
 		return false;
-	s->hdr = map(v, q, d.addr, d.len);
+	s->hdr = map(v, q, d.addr, d.len, access);
 	d = vnet_desc_read(&q->desc[d.next]);
-	s->data = map(v, q, d.addr, d.len);
-	return s->hdr && s->data && d.flags == q->access && fit(q, s, d.len);
+	s->data = map(v, q, d.addr, d.len, access);
+	return s->hdr && s->data && d.flags == access && fit(q, s, d.len, access);
 }
 
-static inline void call_in(const struct vnet_slot *s, bool write)
+/* The lines of the first 64 bytes of data, and the header's, which seldom is written. */
+static inline void call_in(const struct vnet_slot *s, uint16_t access)
 {
-	if (write) {
-		leat_prefetch_write(s->hdr);
+	if (access) {
 		leat_prefetch_write(s->data);
 		leat_prefetch_write(s->data + LEAT_CACHELINE - 1);
 	} else {
-		leat_prefetch(s->hdr);
 		leat_prefetch(s->data);
 		leat_prefetch(s->data + LEAT_CACHELINE - 1);
+	}
+	if (vnet_header_apart(s))
+		leat_prefetch(s->hdr);
+}
+
+static inline void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
+{
+	for (uint16_t at = q->parsed; at != end; at++) {
+		struct vnet_slot s = { NULL, NULL, 0, 0 };
+
+		if (LEAT_LIKELY(parse(v, q, at, &s, access)))
+			call_in(&s, access);
+		else
+			s.cap = 0;
+		*vnet_slot(q, at) = s;
 	}
 }
 
 void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos)
 {
+	uint16_t end = q->seen;
+
+	if ((uint16_t)(end - pos) > VNET_WINDOW)
+		end = (uint16_t)(pos + VNET_WINDOW);
 	if (LEAT_UNLIKELY((int16_t)(q->parsed - pos) < 0))
 		q->parsed = pos;	/* the slow way took several */
-	while (q->parsed != q->seen && (uint16_t)(q->parsed - pos) < VNET_WINDOW) {
-		struct vnet_slot *s = vnet_slot(q, q->parsed);
 
-		if (LEAT_LIKELY(q->desc && parse(v, q, q->parsed, s)))
-			call_in(s, q->access);
-		else
-			s->cap = 0;
-		q->parsed++;
-	}
+	if (LEAT_UNLIKELY(!q->desc))
+		for (; q->parsed != end; q->parsed++)
+			vnet_slot(q, q->parsed)->cap = 0;
+	else if (q->access)
+		fill(v, q, end, VIRTIO_DESC_F_WRITE);
+	else
+		fill(v, q, end, 0);
+	q->parsed = end;
 }
 
 /* ---- used ---- */
@@ -345,7 +377,7 @@ void vnet_used_publish(struct vnet *v, struct vnet_queue *q, uint16_t n)
 	leat_dma_wmb();		/* entries and data before the index that vouches for them */
 	LEAT_WRITE_ONCE(q->used->idx, leat_cpu_to_le16(q->used_idx));
 	q->fresh = true;
-	q->recheck = leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->flags)) & VIRTIO_AVAIL_F_NO_INTERRUPT;
+	q->recheck = q->silent || silenced(q);
 	if (!q->recheck)
 		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
 }

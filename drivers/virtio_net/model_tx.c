@@ -106,13 +106,17 @@ static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size
 	return header_apply(v, &h, len, f);
 }
 
-static int retire(struct vnet *v, struct vnet_queue *q, const uint16_t *head, unsigned int n)
+static void retire(struct vnet *v, struct vnet_queue *q, const uint16_t *head, unsigned int n)
 {
-	for (unsigned int i = 0; i < n; i++)
+	unsigned int i = 0;
+
+	if (LEAT_LIKELY(q->desc != NULL))
+		for (; i < n; i++)
+			vnet_used_fast(q, (uint16_t)i, head[i], 0);
+	for (; i < n; i++)
 		if (vnet_used_put(v, q, (uint16_t)i, head[i], 0))
-			return -EINVAL;
+			return;
 	vnet_used_publish(v, q, (uint16_t)n);
-	return 0;
 }
 
 /* The slow way: a burst of frames of any shape; those that are none are dropped here. */
