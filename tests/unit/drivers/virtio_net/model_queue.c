@@ -92,6 +92,31 @@ static void test_armed_late(void **state)
 	rig_close(&r);
 }
 
+/*
+ * The driver turns interrupts on while frames keep coming, with no idle round for
+ * the device to look again: it is told before its buffers run out.
+ */
+static void test_armed_under_load(void **state)
+{
+	unsigned int n = 0;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL);
+	rig_start(&r, RIG_ALL, 256);
+	add_rx(&r, 200);
+	suppress(&r, RIG_RX, true);
+	assert_int_equal(rig_deliver(&r, 60, 0), 1);
+	suppress(&r, RIG_RX, false);
+	while (!r.raised[MSIX][1]) {
+		assert_int_equal(rig_deliver(&r, 60, 0), 1);
+		assert_int_equal(leat_mdev_step(r.mdev), 1);
+		n++;
+	}
+	assert_in_range(n, 1, 150);
+	rig_close(&r);
+}
+
 /* A round that says "nothing moved" leaves nothing open: the host may sleep after it. */
 static void test_idle_round_settles(void **state)
 {
@@ -336,6 +361,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_interrupts),
 		cmocka_unit_test(test_armed_late),
+		cmocka_unit_test(test_armed_under_load),
 		cmocka_unit_test(test_idle_round_settles),
 		cmocka_unit_test(test_intx),
 		cmocka_unit_test(test_link),
