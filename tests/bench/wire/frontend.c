@@ -42,6 +42,9 @@ static unsigned int round_tx(struct end *e)
 	uint16_t sent, fresh = (uint16_t)(BURST - e->held);
 
 	if (leat_pkt_alloc(e->cache, e->pkts + e->held, fresh)) {
+		/* The device read them last: fetch all their lines before the first is written. */
+		for (unsigned int i = e->held; i < BURST; i++)
+			leat_prefetch_write(leat_pkt_data(e->pkts[i]));
 		for (unsigned int i = e->held; i < BURST; i++, e->seq++) {
 			uint8_t *to = leat_pkt_append(e->pkts[i], SIZE);
 
