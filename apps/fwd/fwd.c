@@ -98,6 +98,7 @@ static void poll_stages(struct leat_worker *w, void *arg)
 		if (moved) {
 			leat_store_relaxed(&lane->work->busy, lane->work->busy + now - last);
 			leat_store_relaxed(&lane->work->moved, lane->work->moved + moved);
+			leat_store_relaxed(&lane->work->rounds, lane->work->rounds + 1);
 			idle = 0;
 		} else if (++idle == IDLE_ROUNDS) {
 			idle = 0;

@@ -70,16 +70,18 @@ static double cpu_seconds(void)
 void report_summary(const struct report *r)
 {
 	double seconds = (double)(leat_now_ns() - r->start_ns) / NS;
-	uint64_t busy = 0, moved = 0;
+	uint64_t busy = 0, moved = 0, rounds = 0;
 
 	for (unsigned int i = 0; i < r->nports; i++)
 		port_summary(i, r->port[i], seconds);
 	for (unsigned int i = 0; i < r->nworkers; i++) {
 		busy += r->work[i].busy;
 		moved += r->work[i].moved;
+		rounds += r->work[i].rounds;
 	}
-	printf("forwarded: %" PRIu64 " packets in %.2f s, %.3f Mpps\n", moved, seconds,
-	       (double)moved / seconds / 1e6);
+	printf("forwarded: %" PRIu64 " packets in %.2f s, %.3f Mpps, %.1f packets/round\n", moved,
+	       seconds, (double)moved / seconds / 1e6,
+	       rounds ? (double)moved / (double)rounds : 0.0);
 	printf("CPU cycles/packet=%.2f (busy cycles=%" PRIu64 " / packets=%" PRIu64
 	       ") at %.0f MHz clock\n", moved ? (double)busy / (double)moved : 0.0, busy, moved,
 	       (double)leat_cycles_hz() / 1e6);

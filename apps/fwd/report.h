@@ -13,6 +13,7 @@
 struct work {
 	LEAT_ALIGNED(LEAT_CACHELINE) uint64_t busy;	/* cycles of rounds that moved packets */
 	uint64_t	moved;				/* packets */
+	uint64_t	rounds;				/* that moved some */
 };
 
 struct report {
