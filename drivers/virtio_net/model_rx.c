@@ -137,7 +137,8 @@ static bool more_buffers(struct vnet *v, struct vnet_queue *q, uint16_t taken)
  * filled; 0 if the frame was dropped; -ENOBUFS: too few buffers now; -EAGAIN: the
  * host has no time now; -EINVAL: broken.
  */
-static int place(struct vnet *v, struct vnet_queue *q, uint16_t ahead, const struct leat_frame *from)
+static int place(struct vnet *v, struct vnet_queue *q, uint16_t ahead,
+		 const struct leat_frame *from)
 {
 	struct leat_frame f = *from;
 	struct virtio_net_hdr h;
@@ -233,7 +234,7 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 	return i;
 }
 
-/* place(), and what follows from it. Returns the buffers filled, or less than 0: the wire keeps it. */
+/* place(), and what follows from it. Less than 0: the wire keeps the frame. */
 static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f, uint16_t ahead)
 {
 	int r = place(v, q, ahead, f);

@@ -22,7 +22,7 @@ struct vnet_burst {
 typedef uint64_t __attribute__((may_alias, aligned(1))) any64;
 typedef uint32_t __attribute__((may_alias, aligned(1))) any32;
 
-/* What the header says of a frame of @len bytes. False: it says what was not agreed, or nonsense. */
+/* What the header says of a frame of @len bytes. False: nonsense, or what was not agreed on. */
 static bool header_apply(const struct vnet *v, const struct virtio_net_hdr *h, uint32_t len,
 			 struct leat_frame *f)
 {

@@ -157,6 +157,21 @@ static void indirect_loop(struct rig *r)
 	show(r, 0);
 }
 
+/* Nothing wrong with it but its length (2.7.5.3.1). */
+static void indirect_too_long(struct rig *r)
+{
+	struct virtio_desc *d = (void *)(r->mem + RIG_BUFS);
+
+	for (unsigned int i = 0; i <= SIZE; i++)
+		d[i] = (struct virtio_desc){
+			leat_cpu_to_le64(rig_iova(2 * RIG_BUFS)), leat_cpu_to_le32(12),
+			leat_cpu_to_le16(i < SIZE ? VIRTIO_DESC_F_NEXT : 0),
+			leat_cpu_to_le16((uint16_t)(i + 1)),
+		};
+	set_desc(r, 0, rig_iova(RIG_BUFS), 16 * (SIZE + 1), VIRTIO_DESC_F_INDIRECT, 0);
+	show(r, 0);
+}
+
 /* Receive: the buffer is readable only, or not there; found when a frame comes. */
 static void rx_wrong_direction(struct rig *r)
 {
@@ -226,7 +241,7 @@ static const struct {
 	LIE(idx_jump), LIE(idx_back), LIE(wrong_direction), LIE(unmapped_buffer),
 	LIE(half_mapped_buffer), LIE(wrapping_buffer), LIE(unmapped_data),
 	LIE(indirect_in_indirect), LIE(indirect_with_next), LIE(indirect_odd_length),
-	LIE(indirect_empty), LIE(indirect_unmapped), LIE(indirect_loop), LIE(rx_wrong_direction),
+	LIE(indirect_empty), LIE(indirect_unmapped), LIE(indirect_loop), LIE(indirect_too_long), LIE(rx_wrong_direction),
 	LIE(rx_unmapped), LIE(rx_idx_jump), LIE(desc_nowhere), LIE(avail_half_out),
 	LIE(used_wraps), LIE(desc_crooked),
 };
@@ -309,6 +324,26 @@ static void test_read_only_memory(void **state)
 	assert_true(rig_get(&r, VIRTIO_COMMON_DEVICE_STATUS) & VIRTIO_STATUS_NEEDS_RESET);
 	for (size_t i = 0; i < sizeof(rom); i++)
 		assert_int_equal(rom[i], 0);
+	expect_works(&r);
+	rig_close(&r);
+}
+
+/* The wire leads back, to a buffer that breaks the device while it transmits. */
+static void test_broken_by_own_frame(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL);
+	rig_start(&r, RIG_ALL, SIZE);
+	r.wire->loop = true;
+	rx_wrong_direction(&r);
+	rig_send(&r, 60, 0);
+	rig_run(&r);
+	assert_int_equal(r.errors, 1);
+	assert_int_equal(rig_used_count(&r, RIG_TX), 0);
+	assert_int_equal(r.mdev->stats.tx_frames, 0);
+	r.wire->loop = false;
 	expect_works(&r);
 	rig_close(&r);
 }
@@ -404,6 +439,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_read_only_memory),
+		cmocka_unit_test(test_broken_by_own_frame),
 		cmocka_unit_test(test_random_rings),
 	};
 

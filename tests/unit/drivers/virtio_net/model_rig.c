@@ -84,6 +84,10 @@ static unsigned int wire_send(struct leat_wire *w, const struct leat_frame *fram
 	unsigned int i;
 
 	rw->shown = LEAT_MAX(rw->shown, n);
+	if (rw->loop) {
+		(void)leat_wire_deliver(w, frames, n);
+		return n;
+	}
 	for (i = 0; i < n && rw->room && rw->n < RIG_FRAMES; i++, rw->room--) {
 		struct rig_frame *f = &rw->frame[rw->n++];
 

@@ -57,6 +57,7 @@ struct rig_wire {
 	unsigned int	n, room;	/* taken; how many more it takes */
 	unsigned int	shown;		/* the most it was shown at once */
 	bool		up;
+	bool		loop;		/* what is sent comes back */
 };
 
 struct rig {

@@ -14,7 +14,9 @@
 
 #include <cmocka.h>
 
-static const uint32_t sizes[] = { 14, 60, 61, 64, 127, 128, 129, 590, 1514, 1518, 4096, 9018, 16384 };
+static const uint32_t sizes[] = {
+	14, 60, 61, 64, 127, 128, 129, 590, 1514, 1518, 4096, 9018, 16384,
+};
 
 static void expect_frame(struct rig *r, unsigned int at, uint32_t len, unsigned int number)
 {
@@ -98,7 +100,8 @@ static void test_header_apart(void **state)
 }
 
 /* Cut anywhere, also inside the header, with empty pieces. */
-static unsigned int cut(struct rig *r, uint32_t at, uint32_t len, struct rig_seg *segs, unsigned int max)
+static unsigned int cut(struct rig *r, uint32_t at, uint32_t len, struct rig_seg *segs,
+			unsigned int max)
 {
 	unsigned int n = 0;
 
