@@ -25,7 +25,14 @@
 #include <unistd.h>
 
 #define RING_SIZE   1024	/* between receive and transmit of --pipeline */
-#define IDLE_ROUNDS 256		/* empty rounds before another process may have the CPU */
+
+/*
+ * Without packets for so long a worker offers its CPU to other processes: soon where there is
+ * one CPU only, and the other end takes turns with us on it; otherwise late, for who lets go of a
+ * CPU that others want waits for it longer than for the next packet.
+ */
+#define SPIN_US	     5000
+#define SPIN_US_ALONE 10
 
 /* A step of a packet's way: from a queue or ring to a queue or ring. One thread's. */
 struct stage {
@@ -54,6 +61,7 @@ struct fwd {
 	} lane[MAX_WORKERS];
 	struct work	  work[MAX_WORKERS];
 	unsigned int	  gone;		/* ports */
+	uint64_t	  spin;		/* cycles without a packet, see SPIN_US */
 };
 
 /* The data path: up to a burst in, as much as goes out. Returns the packets given on. */
@@ -85,8 +93,8 @@ static unsigned int move(struct stage *s, unsigned int burst)
 static void poll_stages(struct leat_worker *w, void *arg)
 {
 	struct lane *lane = arg;
-	unsigned int burst = lane->fwd->opt.burst, idle = 0;
-	uint64_t last = leat_cycles();
+	unsigned int burst = lane->fwd->opt.burst;
+	uint64_t last = leat_cycles(), busy_at = last, spin = lane->fwd->spin;
 
 	while (!leat_worker_stopping(w)) {
 		unsigned int moved = 0;
@@ -99,9 +107,8 @@ static void poll_stages(struct leat_worker *w, void *arg)
 			leat_store_relaxed(&lane->work->busy, lane->work->busy + now - last);
 			leat_store_relaxed(&lane->work->moved, lane->work->moved + moved);
 			leat_store_relaxed(&lane->work->rounds, lane->work->rounds + 1);
-			idle = 0;
-		} else if (++idle == IDLE_ROUNDS) {
-			idle = 0;
+			busy_at = now;
+		} else if (now - busy_at > spin) {
 			sched_yield();
 		}
 		last = now;
@@ -189,8 +196,10 @@ static int connect_ports(struct fwd *f)
 
 static int start_workers(struct fwd *f)
 {
+	unsigned int us = leat_cpus_allowed(NULL, 0) == 1 ? SPIN_US_ALONE : SPIN_US;
 	int err = 0;
 
+	f->spin = leat_cycles_hz() / 1000000 * us;
 	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++) {
 		struct lane *lane = &f->lane[i];
 

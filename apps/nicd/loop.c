@@ -29,7 +29,7 @@
 #define BUSY_LOOKS   5000	/* a second, at the sockets while frames move */
 #define IDLE_LOOKS   100000	/* the same while none do */
 #define CHATTY_LOOKS 500	/* 2 ms of looking every round after a message */
-#define IDLE_ROUNDS  32		/* without a frame before the CPU is given up */
+#define SPIN	     200	/* 5 ms without a frame before the CPU is offered to others */
 #define EVENTS	     16
 
 /* How long frames under way may take to come home at the end. */
@@ -58,6 +58,7 @@ int loop_init(struct loop *l)
 	sigprocmask(SIG_BLOCK, &set, NULL);
 	l->cycles_busy = hz / BUSY_LOOKS;
 	l->cycles_idle = hz / IDLE_LOOKS;
+	l->cycles_spin = l->one_cpu ? l->cycles_idle : hz / SPIN;
 	l->sigfd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	l->epfd = epoll_create1(EPOLL_CLOEXEC);
 	err = l->sigfd < 0 || l->epfd < 0 ? -errno : watch(l, l->sigfd, NULL);
@@ -227,10 +228,11 @@ void loop_run(struct loop *l)
 		unsigned int moved = step(l);
 
 		l->moved |= moved > 0;
-		l->idle = moved ? 0 : l->idle + 1;
 		if (due(l, moved > 0))
 			look(l);
-		if (l->idle > IDLE_ROUNDS)
+		if (moved)
+			l->busy_at = leat_cycles();
+		else if (leat_cycles() - l->busy_at > l->cycles_spin)
 			sched_yield();
 	}
 }

@@ -23,15 +23,17 @@ struct loop {
 	struct gen_net	*gens;
 	uint64_t	seconds;	/* 0: until a signal */
 	bool		stats;		/* a line a second */
+	bool		one_cpu;	/* the driver's program takes turns with us on it */
 	bool		until_done;	/* end when the wires have nothing more to bring */
 
 	int		epfd, sigfd;
 	enum loop_phase	phase;
 	unsigned int	connected;	/* NICs with a client */
-	unsigned int	idle;		/* rounds in a row without a frame */
 	bool		moved;		/* since the last look */
 
 	uint64_t	cycles_busy, cycles_idle;	/* between looks */
+	uint64_t	cycles_spin;	/* without a frame: then others may have the CPU */
+	uint64_t	busy_at;	/* leat_cycles() when a frame last moved */
 	uint64_t	looked;		/* leat_cycles() at the last look */
 	uint64_t	chatty_until;	/* leat_cycles(): messages come in rows */
 

@@ -31,6 +31,7 @@ struct options {
 	bool		stats, quiet, until_done;
 	char		**nics;
 	int		nnics;
+	bool		one_cpu;
 };
 
 struct nicd {
@@ -219,6 +220,7 @@ static int serve(struct nicd *d, const struct options *o)
 	struct loop l = {
 		.nics = d->nics, .nnics = d->nnics, .gens = &d->gens,
 		.seconds = o->seconds, .stats = o->stats, .until_done = o->until_done,
+		.one_cpu = o->one_cpu,
 		.epfd = -1, .sigfd = -1,
 	};
 	bool good;
@@ -247,6 +249,7 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = EXIT_USAGE;
 	argp_parse(&parser, argc, argv, 0, NULL, &o);
+	o.one_cpu = leat_cpus_allowed(NULL, 0) == 1;	/* before we choose one ourselves */
 	if ((o.cpu && pin(o.cpu)) || parse_nics(&d, &o))
 		goto close;
 	err = gen_net_init(&d.gens);

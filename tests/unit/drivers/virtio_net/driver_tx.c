@@ -103,7 +103,8 @@ static void stream(unsigned int frames, const struct shape *shape, bool in_order
 	struct leat_stats stats;
 
 	while (taken < frames) {
-		uint16_t burst = (uint16_t)(fake_random(&seed) % 64), n = 0, sent;
+		uint16_t burst = (uint16_t)(fake_random(&seed) % LEAT_MIN(64, f.port->cfg.tx_desc));
+		uint16_t n = 0, sent;
 		struct leat_pkt *pkts[64];
 		struct virtio_net_hdr hdr;
 		uint64_t lens_at[65];
