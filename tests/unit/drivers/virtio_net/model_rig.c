@@ -153,7 +153,7 @@ void rig_open(struct rig *r, const struct leat_model_opt *opts)
 {
 	memset(r, 0, sizeof(*r));
 	r->seed = UINT64_C(0x9e3779b97f4a7c15);
-	r->mem = malloc(RIG_MEM);
+	r->mem = aligned_alloc(4096, RIG_MEM);
 	r->wire = calloc(1, sizeof(*r->wire));
 	assert_true(r->mem && r->wire);
 	memset(r->mem, 0xa5, RIG_MEM);
