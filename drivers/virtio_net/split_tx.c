@@ -132,17 +132,21 @@ static void tx_free_run(struct txq *q, uint16_t n)
 /* Until @want descriptors are free, or nothing is left of what is known to be done. */
 static void tx_clean_known(struct txq *q, uint16_t want)
 {
-	while (tx_room(q) < want && split_have(&q->s)) {
-		uint16_t n = LEAT_MIN((uint16_t)(want - tx_room(q)), split_have(&q->s));
-		uint16_t run = tx_run(q, n);
+	while (tx_room(q) < want) {
+		uint16_t n = LEAT_MIN((uint16_t)(want - tx_room(q)), split_have(&q->s)), run;
 
-		if (LEAT_LIKELY(run)) {
-			tx_free_run(q, run);
+		/* Chains that came back early wait here for those before them, a run too. */
+		if (LEAT_UNLIKELY(q->len[q->desc_clean & q->s.mask] & DONE)) {
+			tx_free(q, CLEAN_MAX);
 			continue;
 		}
-		if (!tx_mark(q, LEAT_MIN(n, (uint16_t)CLEAN_MAX)))
+		if (!n)
 			return;
-		tx_free(q, CLEAN_MAX);
+		run = tx_run(q, n);
+		if (LEAT_LIKELY(run))
+			tx_free_run(q, run);
+		else if (!tx_mark(q, LEAT_MIN(n, (uint16_t)CLEAN_MAX)))
+			return;
 	}
 }
 
