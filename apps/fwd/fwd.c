@@ -9,8 +9,7 @@
  * What a port does not take at once is kept and offered again, and meanwhile
  * less is received: the far end feels the pressure and no packet is lost.
  */
-#include "options.h"
-#include "report.h"
+#include "plan.h"
 
 #include <leat/leat.h>
 #include <leat/models.h>
@@ -24,45 +23,13 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
-#define RING_SIZE   1024	/* between receive and transmit of --pipeline */
-
 /*
- * Without packets for so long a worker offers its CPU to other processes: soon where there is
- * one CPU only, and the other end takes turns with us on it; otherwise late, for who lets go of a
- * CPU that others want waits for it longer than for the next packet.
+ * Without packets for so long a worker offers its CPU to other processes: soon where
+ * there is one CPU only and the other end takes turns with us on it; otherwise late, for
+ * who lets go of a CPU that others want waits longer for it than for the next packet.
  */
 #define SPIN_US	     5000
 #define SPIN_US_ALONE 10
-
-/* A step of a packet's way: from a queue or ring to a queue or ring. One thread's. */
-struct stage {
-	struct leat_rxq	 *rx;		/* or NULL: from @from */
-	struct leat_spsc *from;
-	struct leat_txq	 *tx;		/* or NULL: to @to */
-	struct leat_port *out;		/* @tx's */
-	struct leat_spsc *to;
-	uint16_t	  held;		/* packets taken and not yet given on */
-	struct leat_pkt	 *pkts[MAX_BURST];
-};
-
-struct fwd {
-	struct options	  opt;
-	struct leat_ctx	 *ctx;
-	struct leat_pool *pool;
-	struct leat_port *port[MAX_PORTS];
-	struct leat_spsc *ring[MAX_PORTS];
-	struct lane {			/* a worker and what it does */
-		struct fwd	  *fwd;
-		struct leat_worker *worker;
-		struct leat_pool_cache *cache;
-		struct stage	   stage[MAX_PORTS];
-		unsigned int	   nstages;
-		struct work	  *work;
-	} lane[MAX_WORKERS];
-	struct work	  work[MAX_WORKERS];
-	unsigned int	  gone;		/* ports */
-	uint64_t	  spin;		/* cycles without a packet, see SPIN_US */
-};
 
 /* The data path: up to a burst in, as much as goes out. Returns the packets given on. */
 static unsigned int move(struct stage *s, unsigned int burst)
@@ -115,15 +82,15 @@ static void poll_stages(struct leat_worker *w, void *arg)
 	}
 }
 
-/* Who polls what: one lane a CPU, or all receiving on the first and all sending on the second. */
-static struct lane *rx_lane(struct fwd *f, unsigned int port)
+/* The device broke its rules: begin anew, while no worker looks at its queues. */
+static void restart(struct fwd *f, struct leat_port *port)
 {
-	return &f->lane[f->opt.pipeline ? 0 : port % f->opt.nworkers];
-}
-
-static struct lane *tx_lane(struct fwd *f, unsigned int port)
-{
-	return &f->lane[f->opt.pipeline ? 1 : (port ^ 1) % f->opt.nworkers];
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		leat_worker_pause(f->lane[i].worker);
+	leat_port_stop(port);
+	leat_port_start(port);		/* a failure is logged, and the port stays silent */
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		leat_worker_resume(f->lane[i].worker);
 }
 
 static void on_event(void *arg, struct leat_port *port, enum leat_event event)
@@ -133,6 +100,8 @@ static void on_event(void *arg, struct leat_port *port, enum leat_event event)
 
 	if (event == LEAT_EVENT_GONE) {
 		f->gone++;
+	} else if (event == LEAT_EVENT_ERROR) {
+		restart(f, port);
 	} else if (event == LEAT_EVENT_LINK) {
 		leat_port_link(port, &link);
 		fprintf(stderr, "leat-fwd: %s: link %s\n", leat_port_name(port),
@@ -145,53 +114,6 @@ static void on_log(void *arg, enum leat_log_level level, const char *message)
 	(void)arg;
 	(void)level;
 	fprintf(stderr, "leat-fwd: %s\n", message);
-}
-
-static int open_ports(struct fwd *f)
-{
-	const struct leat_pool_config pool = { .count = 1024 * (f->opt.nports + f->opt.nworkers) };
-	int err = leat_pool_create(f->ctx, &pool, &f->pool);
-
-	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++)
-		err = leat_pool_cache_create(f->pool, 0, &f->lane[i].cache);
-	for (unsigned int i = 0; !err && i < f->opt.nports; i++) {
-		const struct leat_port_config cfg = {
-			.pool = f->pool,
-			.rx_cache = { rx_lane(f, i)->cache },
-			.tx_cache = { tx_lane(f, i)->cache },
-			.event = on_event,
-			.event_arg = f,
-		};
-
-		err = leat_port_open(f->ctx, f->opt.addr[i], &cfg, &f->port[i]);
-	}
-	return err;
-}
-
-static struct stage *add_stage(struct lane *lane)
-{
-	return &lane->stage[lane->nstages++];
-}
-
-static int connect_ports(struct fwd *f)
-{
-	for (unsigned int i = 0; i < f->opt.nports; i++) {
-		struct stage *s = add_stage(rx_lane(f, i));
-
-		s->rx = leat_port_rxq(f->port[i], 0);
-		if (f->opt.pipeline) {
-			int err = leat_spsc_create(RING_SIZE, &f->ring[i]);
-
-			if (err)
-				return err;
-			s->to = f->ring[i];
-			s = add_stage(tx_lane(f, i ^ 1));
-			s->from = f->ring[i];
-		}
-		s->out = f->port[i ^ 1];
-		s->tx = leat_port_txq(s->out, 0);
-	}
-	return 0;
 }
 
 static int start_workers(struct fwd *f)
@@ -209,6 +131,14 @@ static int start_workers(struct fwd *f)
 			.cpu = f->opt.cpu[i], .run = poll_stages, .arg = lane }, &lane->worker);
 	}
 	return err;
+}
+
+static void stop_workers(struct fwd *f)
+{
+	for (unsigned int i = 0; i < f->opt.nworkers; i++) {
+		leat_worker_stop(f->lane[i].worker);
+		f->lane[i].worker = NULL;
+	}
 }
 
 /* Until a signal, the end of the time, or the last port's. */
@@ -235,35 +165,9 @@ static int watch(struct fwd *f, int signals)
 		poll(fds, LEAT_ARRAY_LEN(fds), (int)(left / 1000000) + 1);
 		leat_ctx_poll(f->ctx);
 	}
-	for (unsigned int i = 0; i < f->opt.nworkers; i++)
-		leat_worker_stop(f->lane[i].worker);
+	stop_workers(f);
 	report_summary(&report);
 	return f->gone == f->opt.nports ? -ENODEV : 0;
-}
-
-static void drain(struct fwd *f)
-{
-	struct leat_pkt *pkt;
-
-	for (unsigned int i = 0; i < f->opt.nworkers; i++)
-		for (unsigned int k = 0; k < f->lane[i].nstages; k++)
-			leat_pkt_free(f->lane[i].stage[k].pkts, f->lane[i].stage[k].held);
-	for (unsigned int i = 0; i < f->opt.nports && f->ring[i]; i++) {
-		while (leat_spsc_pop(f->ring[i], (void **)&pkt, 1))
-			leat_pkt_free(&pkt, 1);
-		leat_spsc_destroy(f->ring[i]);
-	}
-}
-
-static void close_all(struct fwd *f)
-{
-	drain(f);
-	for (unsigned int i = 0; i < f->opt.nports; i++)
-		leat_port_close(f->port[i]);
-	for (unsigned int i = 0; i < f->opt.nworkers; i++)
-		leat_pool_cache_destroy(f->lane[i].cache);
-	leat_pool_destroy(f->pool);
-	leat_ctx_close(f->ctx);
 }
 
 /* SIGINT and SIGTERM as a descriptor; blocked, so that they end nothing half done. */
@@ -301,17 +205,15 @@ int main(int argc, char **argv)
 	cfg.page_size = self.opt.page_size;
 	err = leat_ctx_open(&cfg, &self.ctx);
 	if (!err)
-		err = open_ports(&self);
+		err = plan_open(&self, on_event);
 	if (!err)
-		err = connect_ports(&self);
+		err = plan_connect(&self);
 	if (!err)
 		err = start_workers(&self);
 	if (!err)
 		err = watch(&self, signals);
-	else
-		for (unsigned int i = 0; i < self.opt.nworkers; i++)
-			leat_worker_stop(self.lane[i].worker);
-	close_all(&self);
+	stop_workers(&self);
+	plan_close(&self);
 	close(signals);
 	return err ? 1 : 0;
 }
