@@ -2,10 +2,11 @@
 /*
  * server.c - a vfio-user server: its life, its clients, its loop.
  *
- * One epoll set holds the listener, the client's socket and an eventfd for
- * work that no socket shows. While a client is there the listener is not
- * watched: the next one waits in its backlog, so that a driver restarted
- * after a crash is served as soon as the kernel has closed the old socket.
+ * One epoll set holds the listener, the client's socket, an eventfd for work
+ * that no socket shows, and a timer. While a client is there the listener is
+ * not watched: the next one waits in its backlog, so that a driver restarted
+ * after a crash is served as soon as the kernel has closed the old socket. The
+ * timer bounds how long somebody who never negotiates may keep it waiting.
  * Nothing here blocks: a reply that the client does not take is kept, and no
  * further command of its is read until it does.
  */
@@ -19,10 +20,12 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #define ROUND_MAX 256			/* commands of one client before others get a turn */
 #define REPLY_NS  UINT64_C(2000000000)	/* a client slower to hand out its memory is gone */
+#define HELLO_NS  UINT64_C(3000000000)	/* one slower to say its VERSION is no vfio-user client */
 
 /* ---- saying ---- */
 
@@ -113,9 +116,11 @@ static int watch_init(struct leat_server *srv)
 {
 	srv->epoll = epoll_create1(EPOLL_CLOEXEC);
 	srv->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (srv->epoll < 0 || srv->wake < 0)
-		return leat_srv_fail(srv, -errno, "epoll or eventfd: %s", strerror(errno));
+	srv->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (srv->epoll < 0 || srv->wake < 0 || srv->timer < 0)
+		return leat_srv_fail(srv, -errno, "epoll, eventfd or timerfd: %s", strerror(errno));
 	if (watch(srv, EPOLL_CTL_ADD, srv->wake, EPOLLIN) ||
+	    watch(srv, EPOLL_CTL_ADD, srv->timer, EPOLLIN) ||
 	    watch(srv, EPOLL_CTL_ADD, srv->listener, EPOLLIN))
 		return leat_srv_fail(srv, -errno, "epoll_ctl: %s", strerror(errno));
 	return 0;
@@ -129,11 +134,27 @@ static void unwake(struct leat_server *srv)
 		return;			/* it was not set */
 }
 
+void leat_srv_set_timer(struct leat_server *srv, uint64_t ns)
+{
+	const struct itimerspec in = {
+		.it_value = { (time_t)(ns / 1000000000), (long)(ns % 1000000000) },
+	};
+
+	timerfd_settime(srv->timer, 0, &in, NULL);	/* fails for wrong arguments only */
+}
+
+static bool time_is_up(struct leat_server *srv)
+{
+	uint64_t count;
+
+	return read(srv->timer, &count, sizeof(count)) == (ssize_t)sizeof(count);
+}
+
 /* Is anything waiting? */
 static bool look(struct leat_server *srv)
 {
-	struct epoll_event ev[3];
-	int n = epoll_wait(srv->epoll, ev, 3, 0);
+	struct epoll_event ev[4];
+	int n = epoll_wait(srv->epoll, ev, 4, 0);
 
 	for (int i = 0; i < n; i++)
 		if (ev[i].data.fd == srv->wake)
@@ -183,6 +204,7 @@ static bool accept_client(struct leat_server *srv)
 		return false;
 	}
 	watch(srv, EPOLL_CTL_MOD, srv->listener, 0);
+	leat_srv_set_timer(srv, srv->hello_ns);
 	link_init(&srv->main, fd);
 	srv->main.events = EPOLLIN;
 	link_init(&srv->twin, -1);
@@ -212,6 +234,7 @@ static void drop_client(struct leat_server *srv)
 	link_fini(&srv->twin);
 	link_fini(&srv->main);
 	watch(srv, EPOLL_CTL_MOD, srv->listener, EPOLLIN);
+	leat_srv_set_timer(srv, 0);
 	srv->negotiated = false;
 	srv->doomed = false;
 	srv->unanswered = 0;
@@ -329,6 +352,15 @@ static void wait_for_client(struct leat_server *srv)
 		leat_srv_wake(srv);
 }
 
+/* Bytes that trickle in are no excuse: others wait for the place. */
+static void check_hello(struct leat_server *srv)
+{
+	if (srv->negotiated || !time_is_up(srv))
+		return;
+	leat_srv_doom(srv, LEAT_LOG_WARNING, "sent no VERSION within %.3g s (is it one of vfio-user?); "
+		      "dropped", (double)srv->hello_ns / 1e9);
+}
+
 static unsigned int serve(struct leat_server *srv)
 {
 	unsigned int n = 0;
@@ -337,6 +369,7 @@ static unsigned int serve(struct leat_server *srv)
 		leat_srv_doom(srv, LEAT_LOG_WARNING, "shrank memory that it had passed; dropped");
 	while (!srv->doomed && flush(srv) && n < ROUND_MAX && serve_one(srv))
 		n++;
+	check_hello(srv);
 	if (srv->doomed) {
 		drop_client(srv);
 		return n;
@@ -353,10 +386,11 @@ static struct leat_server *alloc_server(const struct leat_server_config *cfg)
 
 	if (!srv)
 		return NULL;
-	srv->epoll = srv->listener = srv->wake = -1;
+	srv->epoll = srv->listener = srv->wake = srv->timer = -1;
 	srv->main.fd = srv->twin.fd = -1;
 	srv->queue_end = &srv->queue;
 	srv->reply_ns = REPLY_NS;
+	srv->hello_ns = HELLO_NS;
 	srv->log = cfg->log;
 	srv->log_arg = cfg->log_arg;
 	srv->log_level = cfg->log_level;
@@ -415,6 +449,8 @@ void leat_server_close(struct leat_server *srv)
 	leat_srv_unlisten(srv);
 	leat_srv_irq_fini(srv);
 	leat_mdev_destroy(srv->mdev);
+	if (srv->timer >= 0)
+		close(srv->timer);
 	if (srv->wake >= 0)
 		close(srv->wake);
 	if (srv->epoll >= 0)

@@ -68,8 +68,10 @@ struct leat_server {
 	ino_t		sock_ino;
 	int		epoll, listener;
 	int		wake;		/* eventfd: work that no socket shows */
+	int		timer;		/* timerfd: a client's time to negotiate, when to accept again */
 	bool		accept_failing;
 	uint64_t	reply_ns;	/* how long a DMA reply may take */
+	uint64_t	hello_ns;	/* how long a client may take to negotiate */
 
 	leat_log_fn	*log;
 	void		*log_arg;
@@ -130,6 +132,8 @@ void leat_srv_doom(struct leat_server *srv, enum leat_log_level level, const cha
 	LEAT_PRINTF(3, 4);
 /* Have leat_server_fd() show that there is work. Async-signal-safe. */
 void leat_srv_wake(struct leat_server *srv);
+/* The same in @ns; 0: never. An expiry that nobody has seen yet is forgotten. */
+void leat_srv_set_timer(struct leat_server *srv, uint64_t ns);
 
 /* server_cmd.c: check and execute. 0 with @reply filled in, or -errno. */
 int leat_srv_execute(struct leat_server *srv, struct vfu_msg *msg, struct srv_reply *reply);

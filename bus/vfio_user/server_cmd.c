@@ -76,6 +76,7 @@ static int version(struct leat_server *srv, struct vfu_msg *msg, struct srv_repl
 	if (err)
 		return err;
 	srv->negotiated = true;
+	leat_srv_set_timer(srv, 0);
 	srv->stats.clients++;
 	leat_mdev_attach(srv->mdev);
 	leat_srv_log(srv, LEAT_LOG_INFO, "client %llu came%s",

@@ -7,7 +7,7 @@
  * A server has one client at a time; when it leaves or dies the device is
  * reset, its memory unmapped, its descriptors closed, and the next is served:
  * clients that come too early wait in the socket's backlog for their VERSION
- * to be answered.
+ * to be answered. One that has sent none within three seconds is dropped.
  *
  * The client is not trusted. What it sends is checked and refused with an
  * error; one that breaks off a message exchange is dropped with one line in the

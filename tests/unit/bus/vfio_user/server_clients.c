@@ -125,6 +125,59 @@ static void test_second_waits(void **state)
 	rig_disconnect(&second);
 }
 
+/*
+ * Somebody who never negotiates keeps the place for a bounded time only, whether
+ * silent, trickling, or asking other things; who waits behind is served then, by a
+ * loop that sleeps at the server's descriptor.
+ */
+static void test_no_hello(void **state)
+{
+	const struct vfu_hdr ask = { .cmd = VFU_GET_INFO, .size = sizeof(ask) };
+	const size_t sent[] = { 0, 3, sizeof(ask) };
+	struct rig *rig = *state, second = *rig;
+	struct pollfd p = { .fd = leat_server_fd(rig->srv), .events = POLLIN };
+	const struct vfu_version ver = { 0, 0 };
+	uint64_t hello_ns = rig->srv->hello_ns;
+
+	rig->srv->hello_ns = 1000000;
+	for (unsigned int kind = 0; kind < 3; kind++) {
+		unsigned int warnings = rig->warnings;
+
+		rig_connect(rig);
+		if (sent[kind])
+			rig_send_raw(rig, &ask, sent[kind], NULL, 0);
+		rig_connect(&second);
+		rig_send(&second, 1, VFU_VERSION, 0, &ver, sizeof(ver), NULL, 0);
+		while (rig->warnings == warnings) {
+			assert_int_equal(poll(&p, 1, 10000), 1);
+			rig_step(rig);
+		}
+		assert_int_equal(rig->warnings, warnings + 1);
+		assert_int_equal(rig_receive(&second)->hdr.flags, VFU_HDR_REPLY);
+		assert_int_equal(poll(&p, 1, 0), 0);
+		rig_disconnect(&second);
+		rig_disconnect(rig);
+	}
+	rig->srv->hello_ns = hello_ns;
+}
+
+/* One that has negotiated may be silent for as long as it likes. */
+static void test_silence_after_hello(void **state)
+{
+	struct rig *rig = *state;
+	struct pollfd p = { .fd = leat_server_fd(rig->srv), .events = POLLIN };
+	uint64_t hello_ns = rig->srv->hello_ns;
+
+	rig_start(rig);
+	rig_disconnect(rig);
+	rig->srv->hello_ns = UINT64_C(50000000);
+	rig_start(rig);
+	rig->srv->hello_ns = hello_ns;
+	assert_int_equal(poll(&p, 1, 100), 0);
+	rig_check_alive(rig);
+	rig_disconnect(rig);
+}
+
 /* A driver killed in the middle of its work; the next attempt is served at once. */
 static void test_killed(void **state)
 {
@@ -429,6 +482,8 @@ int main(void)
 		cmocka_unit_test(test_vanish),
 		cmocka_unit_test(test_probe_is_silent),
 		cmocka_unit_test(test_second_waits),
+		cmocka_unit_test(test_no_hello),
+		cmocka_unit_test(test_silence_after_hello),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_fd),
 		cmocka_unit_test(test_posted_burst),
