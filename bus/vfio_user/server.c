@@ -25,6 +25,7 @@
 
 #define ROUND_MAX 256			/* commands of one client before others get a turn */
 #define REPLY_NS  UINT64_C(2000000000)	/* a client slower to hand out its memory is gone */
+#define RETRY_NS  UINT64_C(100000000)	/* until a client is accepted again, where that failed */
 #define HELLO_NS  UINT64_C(3000000000)	/* one slower to say its VERSION is no vfio-user client */
 
 /* ---- saying ---- */
@@ -179,14 +180,20 @@ static void link_fini(struct srv_link *link)
 	link->fd = -1;
 }
 
+/* Out of descriptors: whoever waits keeps the listener readable, so look away for a while. */
 static void accept_failed(struct leat_server *srv, int err)
 {
-	if (err == EAGAIN || err == ECONNABORTED || err == EINTR)
+	if (err == EAGAIN || err == ECONNABORTED || err == EINTR) {
+		watch(srv, EPOLL_CTL_MOD, srv->listener, EPOLLIN);
+		leat_srv_set_timer(srv, 0);
 		return;
+	}
 	if (!srv->accept_failing)
 		leat_srv_log(srv, LEAT_LOG_ERROR, "cannot accept a client: %s (raise ulimit -n?)",
 			     strerror(err));
 	srv->accept_failing = true;
+	watch(srv, EPOLL_CTL_MOD, srv->listener, 0);
+	leat_srv_set_timer(srv, RETRY_NS);
 }
 
 static bool accept_client(struct leat_server *srv)

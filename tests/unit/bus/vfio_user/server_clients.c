@@ -379,6 +379,39 @@ static void test_out_of_fds(void **state)
 	rig_disconnect(rig);
 }
 
+/* They run out when a client comes: it waits, the loop may sleep, and it is served later. */
+static void test_no_fd_to_accept(void **state)
+{
+	const struct vfu_version ver = { 0, 0 };
+	struct rig *rig = *state;
+	struct pollfd p = { .fd = leat_server_fd(rig->srv), .events = POLLIN };
+	unsigned int errors = rig->errors;
+	struct rlimit old, low;
+	int lowest_free;
+
+	rig_connect(rig);
+	rig_send(rig, 1, VFU_VERSION, 0, &ver, sizeof(ver), NULL, 0);
+	lowest_free = dup(rig->sock);
+	close(lowest_free);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	low = old;
+	low.rlim_cur = (rlim_t)lowest_free;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	for (int i = 0; i < 2; i++) {
+		rig_step(rig);
+		assert_int_equal(poll(&p, 1, 0), 0);
+		assert_int_equal(rig->errors, errors + 1);
+		assert_int_equal(poll(&p, 1, 10000), 1);
+	}
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	rig_step(rig);
+	assert_int_equal(rig_receive(rig)->hdr.flags, VFU_HDR_REPLY);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	rig_disconnect(rig);
+	rig_start(rig);
+	rig_disconnect(rig);
+}
+
 /* ---- the socket file ---- */
 
 static int open_at(struct rig *rig, const char *path, char *error)
@@ -490,6 +523,7 @@ int main(void)
 		cmocka_unit_test(test_slow_reader),
 		cmocka_unit_test(test_shrunk_memory),
 		cmocka_unit_test(test_out_of_fds),
+		cmocka_unit_test(test_no_fd_to_accept),
 		cmocka_unit_test(test_socket_file),
 		cmocka_unit_test(test_foreign_file),
 		cmocka_unit_test(test_bad_option),
