@@ -172,7 +172,7 @@ static int converse(struct leat_server *srv, struct srv_link *link, struct excha
 	}
 }
 
-/* The client's own error, or whether its answer is one to our question. */
+/* The client's own error, or whether its answer is one to our question. Some numbers mean more here. */
 static int check_reply(const struct exchange *x, const struct vfu_msg *msg)
 {
 	const struct vfu_dma_access *ans = msg->payload;
@@ -181,7 +181,8 @@ static int check_reply(const struct exchange *x, const struct vfu_msg *msg)
 	if (msg->hdr.id != x->hdr.id || msg->hdr.cmd != x->hdr.cmd)
 		return -EPROTO;
 	if (msg->hdr.flags & VFU_HDR_ERROR)
-		return error && error <= MAX_ERRNO && error != EPROTO ? -(int)error : -EIO;
+		return error && error <= MAX_ERRNO && error != EPROTO && error != EAGAIN ?
+		       -(int)error : -EIO;
 	/* The specification prints a count of 4 bytes in the reply to a write; nobody sends that. */
 	if (msg->len < sizeof(*ans) || ans->addr != x->req.addr || ans->count != x->req.count)
 		return -EPROTO;

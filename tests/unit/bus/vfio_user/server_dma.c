@@ -117,6 +117,7 @@ static void test_error_answer(void **state)
 {
 	const struct vfu_hdr errors[] = {
 		{ .error = ENODEV }, { .error = 0 }, { .error = 99999 }, { .error = EPROTO },
+		{ .error = EAGAIN },	/* to a model that would mean: again, and again */
 	};
 	struct rig *rig = *state;
 
