@@ -50,6 +50,14 @@ static bool covered(const struct leat_mdev *mdev, uint64_t iova, uint64_t len, b
 	return !len;
 }
 
+/* A stretch may be mapped where its words lie askew: then they are copied, as by messages. */
+static bool in_whole_words(const struct vnet_queue *q)
+{
+	return q->desc && q->avail && q->used && !((uintptr_t)q->desc % sizeof(uint64_t)) &&
+	       !((uintptr_t)q->avail % VIRTIO_AVAIL_ALIGN) &&
+	       !((uintptr_t)q->used % VIRTIO_USED_ALIGN);
+}
+
 /* Without EVENT_IDX the last two bytes of the driver and device areas are never touched. */
 static bool find_areas(struct vnet *v, struct vnet_queue *q)
 {
@@ -64,7 +72,7 @@ static bool find_areas(struct vnet *v, struct vnet_queue *q)
 	q->map_len = 0;
 	q->parsed = q->next;
 
-	if (q->desc && q->avail && q->used) {
+	if (in_whole_words(q)) {
 		LEAT_WRITE_ONCE(q->used->flags, leat_cpu_to_le16(VIRTIO_USED_F_NO_NOTIFY));
 		q->muted = true;
 		return true;
@@ -186,6 +194,7 @@ static bool ask_avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
 		return true;
 	err = vnet_avail_read(v, q, offsetof(struct virtio_avail, idx), &word);
 	q->kicked = err == -EAGAIN;
+	leat_dma_rmb();		/* the area may be mapped after all, the others not */
 	if (!err)
 		*idx = word;
 	return !err || q->kicked;
@@ -355,11 +364,13 @@ static void publish_by_message(struct vnet *v, struct vnet_queue *q)
 	leat_le16 word = leat_cpu_to_le16(q->used_idx);
 	int err;
 
+	leat_dma_wmb();		/* as below, for areas that are mapped after all */
 	if (leat_mdev_write(&v->mdev, q->used_iova + offsetof(struct virtio_used, idx), &word,
 			    sizeof(word))) {
 		vnet_break(v, "queue %u: its device area cannot be written", q->index);
 		return;
 	}
+	leat_dma_mb();		/* used->idx before avail->flags */
 	err = vnet_avail_read(v, q, offsetof(struct virtio_avail, flags), &word);
 	if (err == -EAGAIN ||
 	    (!err && !(leat_le16_to_cpu(word) & VIRTIO_AVAIL_F_NO_INTERRUPT)))
