@@ -120,7 +120,7 @@ static int seg_copy(struct vnet *v, const struct vnet_seg *s, uint64_t off, void
 	int err = 0;
 
 	if (s->va && write)
-		memcpy(s->va + off, buf, len);
+		memmove(s->va + off, buf, len);	/* @buf may be the driver's, too */
 	else if (s->va)
 		memcpy(buf, s->va + off, len);
 	else if (write)

@@ -14,14 +14,15 @@
 
 /*
  * Frames of up to two lines by words of 16, the last overlapping; no call. The
- * source may change meanwhile; it is only copied.
+ * source may change meanwhile, and a driver that lies may have it overlap the
+ * buffer; it is only copied.
  */
 static inline void copy_frame(char *dst, const char *src, uint32_t len)
 {
 	uint32_t off;
 
 	if (LEAT_UNLIKELY(len < 16 || len > 2 * LEAT_CACHELINE)) {
-		memcpy(dst, src, len);
+		memmove(dst, src, len);
 		return;
 	}
 	for (off = 0; off + 16 < len; off += 16)

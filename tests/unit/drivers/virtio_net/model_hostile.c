@@ -406,6 +406,57 @@ static void random_round(struct rig *r)
 	(void)rig_deliver(r, 14 + rig_random(r, 3000), 0);
 }
 
+/* Memory mapped askew: the rings' words do not lie as their types want, and work all the same. */
+static void test_memory_askew(void **state)
+{
+	char *askew = malloc(RIG_MEM + 1);
+	struct leat_mdma map = {
+		.iova = RIG_IOVA, .len = RIG_MEM, .va = askew + 1, .read = true, .write = true,
+	};
+	leat_le16 idx;
+	struct rig r;
+
+	(void)state;
+	assert_non_null(askew);
+	rig_open(&r, NULL);
+	assert_int_equal(leat_mdev_dma_add(r.mdev, &map), 0);
+	rig_start(&r, RIG_ALL, SIZE);
+	rig_add(&r, RIG_TX, &(struct rig_seg){ rig_tx_buf(&r, 60, 3), 72 }, 1);
+	memcpy(map.va, r.mem, RIG_MEM);		/* what the driver wrote is there */
+	rig_run(&r);
+	assert_int_equal(r.wire->n, 1);
+	rig_check(r.wire->frame[0].data, 60, 3);
+	memcpy(&idx, map.va + ((char *)&r.q[RIG_TX].used->idx - r.mem), sizeof(idx));
+	assert_int_equal(leat_le16_to_cpu(idx), 1);
+	assert_int_equal(r.errors, 0);
+	rig_close(&r);
+	free(askew);
+}
+
+/* Two NICs on one wire, one memory: a frame that overlaps the buffer it goes to. */
+static void test_overlap(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	for (unsigned int pieces = 1; pieces <= 3; pieces += 2) {
+		struct leat_frame f = { .len = 1000 };
+		uint32_t at;
+
+		rig_open(&r, NULL);
+		rig_start(&r, RIG_ALL, SIZE);
+		at = rig_buf(&r, 2000);
+		rig_add(&r, RIG_RX, (struct rig_seg[]){ { at, pieces == 1 ? 2000 : 8 },
+			{ at + 8, 4 }, { at + 12, 1988 } }, pieces);
+		rig_run(&r);
+		rig_fill((unsigned char *)r.mem + at + 12 + 100, f.len, 7);
+		f.data = r.mem + at + 12 + 100;
+		assert_int_equal(leat_wire_deliver(&r.wire->wire, &f, 1), 1);
+		rig_check((unsigned char *)r.mem + at + 12, f.len, 7);
+		rig_close(&r);
+	}
+}
+
 static void test_random_rings(void **state)
 {
 	unsigned int broken = 0;
@@ -440,6 +491,8 @@ int main(void)
 		cmocka_unit_test(test_lies),
 		cmocka_unit_test(test_read_only_memory),
 		cmocka_unit_test(test_broken_by_own_frame),
+		cmocka_unit_test(test_memory_askew),
+		cmocka_unit_test(test_overlap),
 		cmocka_unit_test(test_random_rings),
 	};
 
