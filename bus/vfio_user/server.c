@@ -91,9 +91,13 @@ void leat_srv_wake(struct leat_server *srv)
 		return;			/* full: it is readable already */
 }
 
+/* What a model makes of memory that is gone is no news: why the client is dropped is said once. */
 static void mdev_log(struct leat_mdev *mdev, enum leat_log_level level, const char *message)
 {
-	say(mdev->host_arg, level, message);
+	struct leat_server *srv = mdev->host_arg;
+
+	if (!srv->doomed && !srv->lost_pages)
+		say(srv, level, message);
 }
 
 static const struct leat_model_host host = {

@@ -189,6 +189,15 @@ static int check_reply(const struct exchange *x, const struct vfu_msg *msg)
 	return x->write || msg->len == sizeof(*ans) + x->req.count ? 0 : -EPROTO;
 }
 
+static void no_answer(struct leat_server *srv, const struct exchange *x, int err)
+{
+	if (err == -ENOTCONN)
+		leat_srv_doom(srv, LEAT_LOG_INFO, "left");
+	else
+		leat_srv_doom(srv, LEAT_LOG_WARNING, "was asked for its memory at %#llx: %s; "
+			      "dropped", (unsigned long long)x->req.addr, strerror(-err));
+}
+
 static int exchange(struct leat_server *srv, struct exchange *x)
 {
 	struct srv_link *link = srv->twin.fd >= 0 ? &srv->twin : &srv->main;
@@ -204,8 +213,7 @@ static int exchange(struct leat_server *srv, struct exchange *x)
 	if (err == -EBUSY)
 		return x->write ? 0 : -EAGAIN;
 	if (err) {
-		leat_srv_doom(srv, LEAT_LOG_WARNING, "was asked for its memory at %#llx: %s; "
-			      "dropped", (unsigned long long)x->req.addr, strerror(-err));
+		no_answer(srv, x, err);
 		return -EIO;
 	}
 	err = check_reply(x, &link->rx.msg);

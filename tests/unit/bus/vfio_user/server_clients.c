@@ -332,7 +332,7 @@ static void test_shrunk_memory(void **state)
 {
 	struct sigaction old, sa = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 	struct rig *rig = *state;
-	unsigned int maps = rig_mappings(), warnings = rig->warnings;
+	unsigned int maps = rig_mappings(), warnings = rig->warnings, errors = rig->errors;
 	int mem = rig_memfd(65536);
 	char buf[8] = "before";
 
@@ -343,9 +343,11 @@ static void test_shrunk_memory(void **state)
 	assert_int_equal(ftruncate(mem, 0), 0);
 	assert_int_equal(leat_mdev_read(&rig->model->mdev, 0x18000, buf, 8), 0);
 	assert_memory_equal(buf, "\0\0\0\0\0\0\0", 8);
+	leat_mdev_log(&rig->model->mdev, LEAT_LOG_ERROR, "the driver writes zeros");
 	rig_step(rig);
 	rig_receive_hangup(rig);
 	assert_int_equal(rig->warnings, warnings + 1);
+	assert_int_equal(rig->errors, errors);		/* the cause is said, and once */
 	rig_disconnect(rig);
 	assert_int_equal(rig_mappings(), maps);
 	assert_int_equal(leat_server_sigbus(rig->srv, buf), 0);

@@ -188,6 +188,21 @@ static void test_no_answer(void **state)
 	rig_disconnect(rig);
 }
 
+/* It leaves while it is asked: that is no mishap, and what the model makes of it is not said. */
+static void test_left_when_asked(void **state)
+{
+	struct rig *rig = *state;
+	unsigned int warnings = rig->warnings, infos;
+
+	start_small(rig);
+	infos = rig->infos;
+	post_dma(rig, RIG_DMA_READ, 0x10000, 64);
+	rig_disconnect(rig);
+	assert_int_equal(rig->warnings, warnings);
+	assert_int_equal(rig->infos, infos + 1);
+	assert_non_null(strstr(rig->line, "left"));
+}
+
 /* T16: refused here, nobody is asked. */
 static void test_refused_locally(void **state)
 {
@@ -453,6 +468,7 @@ int main(void)
 		cmocka_unit_test(test_error_answer),
 		cmocka_unit_test(test_garbage_answer),
 		cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_left_when_asked),
 		cmocka_unit_test(test_refused_locally),
 		cmocka_unit_test(test_commands_meanwhile),
 		cmocka_unit_test(test_question_meanwhile),
