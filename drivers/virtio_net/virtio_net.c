@@ -318,21 +318,30 @@ static int virtio_net_txq_setup(struct leat_port *port, unsigned int id, struct 
 	return leat_virtio_split_txq_setup(virtio_net_of(port), id, out);
 }
 
-/* ---- events: link, DEVICE_NEEDS_RESET (2.1.2) ---- */
+/* ---- events: link, DEVICE_NEEDS_RESET (2.1.2), a reset that was not ours ---- */
+
+/* What a running device's status says against it, or NULL. */
+static const char *virtio_net_trouble(uint8_t status)
+{
+	if (status & VIRTIO_STATUS_NEEDS_RESET)
+		return "the device met an error that it cannot recover from (DEVICE_NEEDS_RESET)";
+	if (!(status & VIRTIO_STATUS_DRIVER_OK))
+		return "somebody else reset the device, which knows its queues no more";
+	return NULL;
+}
 
 static void virtio_net_look(struct virtio_net *net)
 {
 	struct leat_port *port = &net->port;
-	uint8_t status = net->vd->ops->status_get(net->vd);
+	const char *trouble = virtio_net_trouble(net->vd->ops->status_get(net->vd));
 	bool up;
 
 	if (leat_load_relaxed(&port->dev->dead))
 		return;
-	if ((status & VIRTIO_STATUS_NEEDS_RESET) && !net->error_told) {
+	if (trouble && !net->error_told) {
 		net->error_told = true;
-		leat_log(port->ctx, LEAT_LOG_ERROR,
-			 "%s: the device met an error that it cannot recover from "
-			 "(DEVICE_NEEDS_RESET): stop and start the port", port->name);
+		leat_log(port->ctx, LEAT_LOG_ERROR, "%s: %s: stop and start the port", port->name,
+			 trouble);
 		leat_port_notify(port, LEAT_EVENT_ERROR);
 	}
 	up = virtio_net_link_up(net);

@@ -251,6 +251,29 @@ static void noise(void **state)
 	fake_fini(&f);
 }
 
+/* A server whose operator resets the device says nothing to us: looking must tell. */
+static void reset_by_others(void **state)
+{
+	(void)state;
+	fake_init(&f, 1024, 2048);
+	f.kind.msix = false;
+	fake_caps(&f, fake_good_caps, 4);
+	assert_int_equal(fake_open(&f, NULL), 0);
+	f.status = 0;
+	for (int i = 0; i < 200; i++)
+		fake_poll(&f);
+	assert_int_equal(f.events[LEAT_EVENT_ERROR], 1);
+	assert_int_equal(f.errors, 1);
+	assert_non_null(strstr(f.last, "reset"));
+	leat_port_stop(f.port);
+	assert_int_equal(leat_port_start(f.port), 0);
+	assert_int_equal(f.status, 0x0f);
+	for (int i = 0; i < 200; i++)
+		fake_poll(&f);
+	assert_int_equal(f.events[LEAT_EVENT_ERROR], 1);
+	fake_fini(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +284,7 @@ int main(void)
 		cmocka_unit_test(tx_used_entries),
 		cmocka_unit_test(tx_inside_a_chain),
 		cmocka_unit_test(noise),
+		cmocka_unit_test(reset_by_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
