@@ -11,14 +11,16 @@
  * the application has freed what it does not keep, the same buffers tend to
  * come back to the same descriptors, which then are not written either.
  *
- * The device writes its header right before the frame; where there is room both
- * begin on a cache line, so that the header brings the frame's own headers along.
+ * The device's header lies at the end of the headroom, so that the frame begins on a
+ * cache line. A header is mostly the same as the last one there: a device that looks
+ * before it writes leaves that line alone, and of a small frame only one line moves.
  */
 #include "split.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
+#define RX_HDR_OFF (LEAT_PKT_HEADROOM - VIRTIO_NET_HDR_LEN)	/* in a buffer */
 #define FILL 32		/* buffers taken from the pool at a time, at least */
 #define FILL_MAX 64	/* and at most */
 
@@ -33,7 +35,6 @@ struct rxq {
 	struct virtio_split s;
 	struct slot	*slot;		/* by descriptor */
 	uint16_t	*id;		/* by ring position: the descriptor posted or used there */
-	uint16_t	hdr_off;	/* in a buffer */
 	uint16_t	fill;		/* refill when so many are missing */
 	uint32_t	room;		/* bytes in a buffer for header and frame */
 	uint16_t	one_buffer;	/* num_buffers of a frame in one buffer... */
@@ -69,7 +70,7 @@ static void rx_post(struct rxq *q, struct leat_pkt *const *pkts, unsigned int n)
 {
 	struct virtio_split s = q->s;
 	struct slot *slot = q->slot;
-	const uint16_t *ids = q->id, hdr_off = q->hdr_off;
+	const uint16_t *ids = q->id;
 	const uint32_t room = q->room;
 
 	for (unsigned int i = 0; i < n; i++) {
@@ -77,8 +78,8 @@ static void rx_post(struct rxq *q, struct leat_pkt *const *pkts, unsigned int n)
 		uint16_t id = ids[s.next & s.mask];
 
 		slot[id].pkt = pkt;
-		slot[id].hdr = (char *)pkt->buf + hdr_off;
-		split_desc(&s, id, pkt->iova + hdr_off, room, VIRTIO_DESC_F_WRITE, 0);
+		slot[id].hdr = (char *)pkt->buf + RX_HDR_OFF;
+		split_desc(&s, id, pkt->iova + RX_HDR_OFF, room, VIRTIO_DESC_F_WRITE, 0);
 		split_push(&s, id);
 	}
 	q->s.next = s.next;
@@ -170,7 +171,7 @@ static bool rx_chain(struct rxq *q, struct leat_pkt *head, unsigned int n)
 
 		if (!pkt)
 			return false;
-		pkt->off = q->hdr_off;
+		pkt->off = RX_HDR_OFF;
 		pkt->len = (uint16_t)len;
 		head->total += len;
 		head->nsegs++;
@@ -235,10 +236,10 @@ static struct leat_pkt *rx_frame(struct rxq *q)
 	pkt = rx_take(q, &len);
 	if (!pkt)
 		return NULL;
-	pkt->off = (uint16_t)(q->hdr_off + VIRTIO_NET_HDR_LEN);
+	pkt->off = (uint16_t)(RX_HDR_OFF + VIRTIO_NET_HDR_LEN);
 	pkt->len = (uint16_t)(len - VIRTIO_NET_HDR_LEN);
 	pkt->total = len - VIRTIO_NET_HDR_LEN;
-	return rx_odd(q, pkt, len, rx_hdr((const char *)pkt->buf + q->hdr_off));
+	return rx_odd(q, pkt, len, rx_hdr((const char *)pkt->buf + RX_HDR_OFF));
 }
 
 /* Does a header ask for nothing, @one being num_buffers under @mask? */
@@ -254,7 +255,7 @@ static inline bool rx_plain(struct virtio_net_hdr hdr, uint16_t one, uint16_t ma
 static uint16_t rx_plain_run(struct rxq *q, struct leat_pkt **pkts, uint16_t n, uint64_t *bytes)
 {
 	const uint32_t least = VIRTIO_NET_HDR_LEN + VIRTIO_NET_ETH_LEN, most = q->room - least;
-	const uint16_t off = (uint16_t)(q->hdr_off + VIRTIO_NET_HDR_LEN);
+	const uint16_t off = (uint16_t)(RX_HDR_OFF + VIRTIO_NET_HDR_LEN);
 	const uint16_t one = q->one_buffer, mask = q->buffers_mask;
 	struct virtio_split s = q->s;
 	struct slot *slot = q->slot;
@@ -410,7 +411,6 @@ int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base)
 	leat_virtio_split_reset(&q->s, VIRTIO_DESC_F_WRITE);
 	for (uint32_t i = 0; i < split_size(&q->s); i++)
 		q->id[i] = (uint16_t)i;
-	q->hdr_off = net->rx_hdr_off;
 	q->room = net->rx_room;
 	q->csum = net->vd->features & VIRTIO_NET_F_GUEST_CSUM;
 	q->one_buffer = net->vd->features & VIRTIO_NET_F_MRG_RXBUF ? 1 : 0;

@@ -261,10 +261,7 @@ static void virtio_net_detach(struct leat_port *port)
 
 /* ---- configure ---- */
 
-/*
- * Where the header goes in a receive buffer: with the frame behind the headroom,
- * both on one cache line, or at the headroom's end if the buffer is short.
- */
+/* Can the pool's buffers hold the longest frame, in one or in several? */
 static int virtio_net_settle_buffers(struct virtio_net *net)
 {
 	const struct leat_port_config *cfg = &net->port.cfg;
@@ -280,10 +277,7 @@ static int virtio_net_settle_buffers(struct virtio_net *net)
 				 "bytes%s: use a pool with larger buffers, or a smaller MTU",
 				 net->port.name, frame, cfg->mtu, cfg->rx_desc, buf,
 				 most == buf ? ", and the device cannot use several for one" : "");
-	net->rx_hdr_off = LEAT_PKT_HEADROOM;
-	if (most < frame + VIRTIO_NET_HDR_LEN)
-		net->rx_hdr_off = LEAT_PKT_HEADROOM - VIRTIO_NET_HDR_LEN;
-	net->rx_room = LEAT_PKT_HEADROOM + buf - net->rx_hdr_off;
+	net->rx_room = VIRTIO_NET_HDR_LEN + buf;	/* the header lies in the headroom */
 	net->frame_max = (uint32_t)cfg->mtu + VIRTIO_NET_FRAME_ADD;
 	return 0;
 }

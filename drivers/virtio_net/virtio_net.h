@@ -52,7 +52,6 @@ struct virtio_net {
 	uint16_t	device_mtu;	/* 0: it did not say */
 
 	/* receive buffers, settled by configure */
-	uint16_t	rx_hdr_off;	/* where the device's header goes in a buffer */
 	uint32_t	rx_room;	/* bytes from there on */
 	uint32_t	frame_max;	/* bytes of the longest frame to send */
 

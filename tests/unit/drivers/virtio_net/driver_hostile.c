@@ -92,7 +92,7 @@ static void rx_used_entries(void **state)
 	rx_lie(3, UINT32_MAX, 64, "descriptor that there is not");
 	rx_lie(3, 0x10004, 64, "descriptor that there is not");
 	rx_lie(3, 2, 64, "descriptor that it does not have (2)");
-	rx_lie(0, 0, 2049, "past the end of a buffer (2049)");
+	rx_lie(0, 0, 2061, "past the end of a buffer (2061)");
 	rx_lie(1, 1, UINT32_MAX, "past the end of a buffer");
 	rx_lie(0, 0, 11, "less than a header (11)");
 	rx_lie(0, 0, 0, "less than a header (0)");
