@@ -28,8 +28,8 @@
  * there is one CPU only and the other end takes turns with us on it; otherwise late, for
  * who lets go of a CPU that others want waits longer for it than for the next packet.
  */
-#define SPIN_US	     5000
-#define SPIN_US_ALONE 10
+#define SPIN_NS	      5000000
+#define SPIN_NS_ALONE 10000
 
 /* The data path: up to a burst in, as much as goes out. Returns the packets given on. */
 static unsigned int move(struct stage *s, unsigned int burst)
@@ -61,7 +61,7 @@ static void poll_stages(struct leat_worker *w, void *arg)
 {
 	struct lane *lane = arg;
 	unsigned int burst = lane->fwd->opt.burst;
-	uint64_t last = leat_cycles(), busy_at = last, spin = lane->fwd->spin;
+	uint64_t last = leat_cycles(), idle_since = 0, spin = lane->fwd->spin;
 
 	while (!leat_worker_stopping(w)) {
 		unsigned int moved = 0;
@@ -74,8 +74,10 @@ static void poll_stages(struct leat_worker *w, void *arg)
 			leat_store_relaxed(&lane->work->busy, lane->work->busy + now - last);
 			leat_store_relaxed(&lane->work->moved, lane->work->moved + moved);
 			leat_store_relaxed(&lane->work->rounds, lane->work->rounds + 1);
-			busy_at = now;
-		} else if (now - busy_at > spin) {
+			idle_since = 0;
+		} else if (!idle_since) {
+			idle_since = leat_now_ns();
+		} else if (leat_now_ns() - idle_since > spin) {
 			sched_yield();
 		}
 		last = now;
@@ -118,10 +120,9 @@ static void on_log(void *arg, enum leat_log_level level, const char *message)
 
 static int start_workers(struct fwd *f)
 {
-	unsigned int us = leat_cpus_allowed(NULL, 0) == 1 ? SPIN_US_ALONE : SPIN_US;
 	int err = 0;
 
-	f->spin = leat_cycles_hz() / 1000000 * us;
+	f->spin = leat_cpus_allowed(NULL, 0) == 1 ? SPIN_NS_ALONE : SPIN_NS;
 	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++) {
 		struct lane *lane = &f->lane[i];
 

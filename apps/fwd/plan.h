@@ -37,7 +37,7 @@ struct fwd {
 	} lane[MAX_WORKERS];
 	struct work	  work[MAX_WORKERS];
 	unsigned int	  gone;		/* ports */
-	uint64_t	  spin;		/* cycles without a packet, see SPIN_US */
+	uint64_t	  spin;		/* ns without a packet, see SPIN_NS */
 };
 
 /* Pool, caches and ports; events go to @on_event with @f. 0 or -errno, logged. */

@@ -219,6 +219,14 @@ static bool due(const struct loop *l, bool moving)
 	return now - l->looked >= gap || (!moving && now < l->chatty_until) || !l->connected;
 }
 
+/* A client that talks may be waiting for this very CPU to read the answer. */
+static bool others_first(const struct loop *l)
+{
+	uint64_t now = leat_cycles();
+
+	return now < l->chatty_until || now - l->busy_at > l->cycles_spin;
+}
+
 void loop_run(struct loop *l)
 {
 	l->start = l->moved_at = leat_now_ns();
@@ -232,7 +240,7 @@ void loop_run(struct loop *l)
 			look(l);
 		if (moved)
 			l->busy_at = leat_cycles();
-		else if (leat_cycles() - l->busy_at > l->cycles_spin)
+		else if (others_first(l))
 			sched_yield();
 	}
 }
