@@ -167,6 +167,7 @@ static int watch(struct fwd *f, int signals)
 		leat_ctx_poll(f->ctx);
 	}
 	stop_workers(f);
+	plan_drain(f);
 	report_summary(&report);
 	return f->gone == f->opt.nports ? -ENODEV : 0;
 }

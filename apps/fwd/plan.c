@@ -46,8 +46,10 @@ static struct stage *add_stage(struct lane *lane)
 int plan_connect(struct fwd *f)
 {
 	for (unsigned int i = 0; i < f->opt.nports; i++) {
+		struct stage way = { .out = f->port[i ^ 1], .tx = leat_port_txq(f->port[i ^ 1], 0) };
 		struct stage *s = add_stage(rx_lane(f, i));
 
+		*s = way;
 		s->rx = leat_port_rxq(f->port[i], 0);
 		if (f->opt.pipeline) {
 			int err = leat_spsc_create(RING_SIZE, &f->ring[i]);
@@ -56,33 +58,35 @@ int plan_connect(struct fwd *f)
 				return err;
 			s->to = f->ring[i];
 			s = add_stage(tx_lane(f, i ^ 1));
+			*s = way;
 			s->from = f->ring[i];
 		}
-		s->out = f->port[i ^ 1];
-		s->tx = leat_port_txq(s->out, 0);
 	}
 	return 0;
 }
 
-static void drain(struct fwd *f)
+void plan_drain(struct fwd *f)
 {
-	struct leat_pkt *pkt;
+	for (unsigned int i = 0; i < f->opt.nworkers; i++) {
+		for (unsigned int k = 0; k < f->lane[i].nstages; k++) {
+			struct stage *s = &f->lane[i].stage[k];
 
-	for (unsigned int i = 0; i < f->opt.nworkers; i++)
-		for (unsigned int k = 0; k < f->lane[i].nstages; k++)
-			leat_pkt_free(f->lane[i].stage[k].pkts, f->lane[i].stage[k].held);
-	for (unsigned int i = 0; i < f->opt.nports && f->ring[i]; i++) {
-		while (leat_spsc_pop(f->ring[i], (void **)&pkt, 1))
-			leat_pkt_free(&pkt, 1);
-		leat_spsc_destroy(f->ring[i]);
+			do {
+				leat_drop(s->tx, s->pkts, s->held);
+				s->held = s->from ? (uint16_t)leat_spsc_pop(s->from, (void **)s->pkts,
+									    MAX_BURST) : 0;
+			} while (s->held);
+		}
 	}
 }
 
 void plan_close(struct fwd *f)
 {
-	drain(f);
-	for (unsigned int i = 0; i < f->opt.nports; i++)
+	plan_drain(f);
+	for (unsigned int i = 0; i < f->opt.nports; i++) {
+		leat_spsc_destroy(f->ring[i]);
 		leat_port_close(f->port[i]);
+	}
 	for (unsigned int i = 0; i < f->opt.nworkers; i++)
 		leat_pool_cache_destroy(f->lane[i].cache);
 	leat_pool_destroy(f->pool);

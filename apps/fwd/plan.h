@@ -14,9 +14,9 @@
 struct stage {
 	struct leat_rxq	 *rx;		/* or NULL: from @from */
 	struct leat_spsc *from;
-	struct leat_txq	 *tx;		/* or NULL: to @to */
+	struct leat_spsc *to;		/* or NULL: to @tx */
+	struct leat_txq	 *tx;		/* where they go in the end */
 	struct leat_port *out;		/* @tx's */
-	struct leat_spsc *to;
 	uint16_t	  held;		/* packets taken and not yet given on */
 	struct leat_pkt	 *pkts[MAX_BURST];
 };
@@ -45,6 +45,9 @@ int plan_open(struct fwd *f, leat_event_fn *on_event);
 
 /* The stages, each in the lane that will run it. 0 or -errno. */
 int plan_connect(struct fwd *f);
+
+/* What is still between the queues is dropped, and counted; the workers have ended. */
+void plan_drain(struct fwd *f);
 
 /* Everything back; the workers have ended. */
 void plan_close(struct fwd *f);
