@@ -136,7 +136,7 @@ static void announce(struct leat_ctx *ctx, const struct leat_pseg *p, const char
 		source = why;
 	if (p->seg.node >= 0)
 		snprintf(node, sizeof(node), ", node %d", p->seg.node);
-	leat_log(ctx, LEAT_LOG_INFO, "memory: %s in %s pages (%s)%s%s%s",
+	leat_log(ctx, p->as ? LEAT_LOG_DEBUG : LEAT_LOG_INFO, "memory: %s in %s pages (%s)%s%s%s",
 		 leat_size_text(p->seg.len, len), leat_size_text(p->seg.page_size, page),
 		 source, node, p->as ? ", for " : "", p->as ? p->as->name : "");
 }
