@@ -67,6 +67,7 @@ int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out)
 		return leat_fail(ctx, -ENOMEM, "%s: open: out of memory", addr);
 	dev->ops = scheme->ops;
 	dev->ctx = ctx;
+	dev->node = -1;
 	dev->addr = strdup(addr);
 	if (!dev->addr) {
 		err = leat_fail(ctx, -ENOMEM, "%s: open: out of memory", addr);

@@ -74,9 +74,9 @@ const struct leat_model *const *leat_ctx_models(const struct leat_ctx *ctx)
 	return ctx->models;
 }
 
-struct leat_ctx_slot *leat_ctx_sim_slot(struct leat_ctx *ctx)
+struct leat_ctx_slot *leat_ctx_slot(struct leat_ctx *ctx, enum leat_ctx_slots which)
 {
-	return &ctx->sim;
+	return &ctx->slot[which];
 }
 
 struct leat_mem_state *leat_ctx_mem(struct leat_ctx *ctx)
@@ -160,8 +160,9 @@ void leat_ctx_close(struct leat_ctx *ctx)
 	if (!ctx)
 		return;
 	leat_port_close_all(ctx);
-	if (ctx->sim.close)
-		ctx->sim.close(ctx->sim.data);
+	for (int i = 0; i < LEAT_SLOTS; i++)
+		if (ctx->slot[i].close)
+			ctx->slot[i].close(ctx->slot[i].data);
 	leat_pool_destroy_all(ctx);
 	leat_mem_fini(ctx);
 	leat_events_fini(ctx);

@@ -31,7 +31,7 @@ struct leat_ctx {
 	struct leat_pool *pools;
 	struct leat_pool *own_pool;	/* for ports that were given none */
 	struct leat_port *ports;
-	struct leat_ctx_slot sim;
+	struct leat_ctx_slot slot[LEAT_SLOTS];
 
 	/* control events */
 	int		epfd;		/* every watch, and the two below */

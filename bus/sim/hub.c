@@ -39,7 +39,7 @@ static void hub_close(void *data)
 
 int leat_sim_hub(struct leat_ctx *ctx, struct sim_hub **out)
 {
-	struct leat_ctx_slot *slot = leat_ctx_sim_slot(ctx);
+	struct leat_ctx_slot *slot = leat_ctx_slot(ctx, LEAT_SLOT_SIM);
 	struct sim_hub *hub = slot->data;
 
 	if (!hub) {
@@ -163,7 +163,7 @@ int leat_sim_wire_take(struct leat_ctx *ctx, const char *who, const char *spec,
 
 void leat_sim_wire_leave(struct leat_ctx *ctx, struct leat_wire *w)
 {
-	struct sim_hub *hub = leat_ctx_sim_slot(ctx)->data;
+	struct sim_hub *hub = leat_ctx_slot(ctx, LEAT_SLOT_SIM)->data;
 	struct leat_wire *far = leat_link_far(w);
 
 	for (struct plug **at = &hub->plugs; *at; at = &(*at)->next) {
@@ -179,7 +179,7 @@ void leat_sim_wire_leave(struct leat_ctx *ctx, struct leat_wire *w)
 
 void leat_sim_wire_return(struct leat_ctx *ctx, const char *spec, struct leat_wire *w)
 {
-	if (!reserved(spec) && !add(ctx, leat_ctx_sim_slot(ctx)->data, spec, false, w))
+	if (!reserved(spec) && !add(ctx, leat_ctx_slot(ctx, LEAT_SLOT_SIM)->data, spec, false, w))
 		return;
 	leat_sim_wire_leave(ctx, w);
 	leat_wire_close(w);

@@ -203,6 +203,7 @@ static int make_vectors(struct sim *s)
 		uint32_t n = s->mdev->irqs[i];
 
 		s->dev.irqs[i] = n;
+		s->dev.irq_flags[i] = n ? LEAT_IRQ_EVENTFD | LEAT_IRQ_MASKABLE : 0;
 		s->vec[i] = calloc(n + 1, sizeof(*s->vec[i]));
 		if (!s->vec[i])
 			return leat_fail(s->dev.ctx, -ENOMEM, "%s: open: out of memory",

@@ -222,6 +222,7 @@ static int get_irq(struct vfu_client *c, unsigned int i)
 	leat_vfu_msg_fini(&call.reply);
 	if (info.flags & VFU_IRQ_F_EVENTFD)
 		c->dev.irqs[i] = LEAT_MIN(info.count, most[i]);
+	c->dev.irq_flags[i] = info.flags;
 	return 0;
 }
 

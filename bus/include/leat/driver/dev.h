@@ -60,9 +60,30 @@ enum leat_irq_action {
 #define LEAT_REGION_WRITE (UINT32_C(1) << 1)
 #define LEAT_REGION_MMAP  (UINT32_C(1) << 2)
 
+/* A device may have regions of its own behind the standard ones; type and subtype name those. */
 struct leat_region {
 	uint64_t	size;		/* bytes; 0: no such region */
 	uint32_t	flags;		/* LEAT_REGION_* */
+	uint32_t	type, subtype;	/* VFIO_REGION_INFO_CAP_TYPE; 0: none given */
+};
+
+/* What the interrupts of an index can do; the numbers are VFIO's (VFIO_IRQ_INFO_*). */
+#define LEAT_IRQ_EVENTFD	(UINT32_C(1) << 0)
+#define LEAT_IRQ_MASKABLE	(UINT32_C(1) << 1)	/* takes LEAT_IRQ_MASK and LEAT_IRQ_UNMASK */
+#define LEAT_IRQ_AUTOMASKED	(UINT32_C(1) << 2)	/* masked when it fires, until unmasked */
+#define LEAT_IRQ_NORESIZE	(UINT32_C(1) << 3)	/* all vectors are bound in one call */
+
+/* Rare verbs, for leat_dev_ops.feature; the numbers are VFIO_DEVICE_FEATURE's. */
+enum leat_dev_feature {
+	LEAT_FEATURE_VF_TOKEN = 0,	/* SET: 16 bytes */
+	LEAT_FEATURE_LOW_POWER_ENTRY = 3,
+	LEAT_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP = 4,	/* SET: int32_t eventfd, uint32_t 0 */
+	LEAT_FEATURE_LOW_POWER_EXIT = 5,
+	LEAT_FEATURE_MASK = 0xffff,
+
+	LEAT_FEATURE_GET = 1 << 16,
+	LEAT_FEATURE_SET = 1 << 17,
+	LEAT_FEATURE_PROBE = 1 << 18,	/* only: can it be got, or set? */
 };
 
 /*
@@ -99,13 +120,21 @@ struct leat_dev_ops {
 
 	/*
 	 * Interrupts. With LEAT_IRQ_TRIGGER, @fds holds @count eventfds (-1 unbinds
-	 * one) and @count 0 disables the index; NULL @fds fires. With MASK and
-	 * UNMASK @fds is NULL. A bound vector is delivered: the backend unmasks it.
+	 * one) and @count 0 disables the index; NULL @fds fires, as if the device had.
+	 * With MASK @fds is NULL; with UNMASK it may hold an eventfd that unmasks whenever
+	 * it is signalled (resample), for INTx. A bound vector is delivered: the backend
+	 * unmasks it. -EINVAL or -ENOTSUP, logged, for what the hardware cannot do.
 	 */
 	int  (*irq_set)(struct leat_dev *dev, unsigned int index, enum leat_irq_action action,
 			unsigned int start, unsigned int count, const int *fds);
 
-	/* everything rare, as VFIO_DEVICE_FEATURE. May be NULL. */
+	/*
+	 * Reset the device together with all that share its slot or bus; every one of
+	 * those must be ours. May be NULL. -ENOTSUP it cannot be, -EPERM others use it.
+	 */
+	int  (*hot_reset)(struct leat_dev *dev);
+
+	/* everything rare: enum leat_dev_feature with its flags. May be NULL. */
 	int  (*feature)(struct leat_dev *dev, uint32_t feature, void *buf, size_t len);
 
 	/*
@@ -113,6 +142,12 @@ struct leat_dev_ops {
 	 * device. Called by a signal handler: async-signal-safe. May be NULL.
 	 */
 	void (*hang_up)(struct leat_dev *dev);
+
+	/*
+	 * For a forked child: close its copies of the device's descriptors, and say and
+	 * do nothing else. The parent's device does not notice.
+	 */
+	void (*forget)(struct leat_dev *dev);
 };
 
 /* Backends embed it as their first member. */
@@ -121,8 +156,14 @@ struct leat_dev {
 	struct leat_ctx	*ctx;
 	char		*addr;		/* whole, with scheme: for messages */
 	struct leat_region region[LEAT_REGIONS];
+	const struct leat_region *more;	/* regions from LEAT_REGIONS on: dev->more[index - LEAT_REGIONS] */
+	unsigned int	nmore;
 	uint32_t	irqs[LEAT_IRQS];	/* vectors of each kind */
+	uint32_t	irq_flags[LEAT_IRQS];	/* LEAT_IRQ_EVENTFD... */
 	bool		can_reset;
+	bool		translated;	/* an IOMMU stands between the device and memory */
+	int		node;		/* NUMA node, -1: unknown */
+	char		how[128];	/* the way to it and why that, for people */
 	bool		dead;		/* read with leat_load_relaxed() in other threads */
 	struct leat_aspace *as;
 	struct leat_mmio *windows;	/* mapped ones; the backend's to change */

@@ -28,7 +28,8 @@ struct leat_seg {
 	void		*va;
 	leat_iova_t	iova;		/* an order, not a request */
 	size_t		len;		/* multiple of page_size */
-	int		fd;
+	bool		read_only;	/* the device may not write there */
+	int		fd;		/* -1: memory of the application's, behind no descriptor */
 	uint64_t	fd_off;
 	size_t		page_size;
 	int		node;		/* NUMA node, -1: none asked or none there */
@@ -54,6 +55,7 @@ struct leat_aspace {
 	unsigned int	nranges;	/* 0: everything */
 	uint8_t		dma_bits;	/* address width of the narrowest device; 0: 64 */
 	size_t		page_size;	/* smallest page it can map; 0: 4096 */
+	bool		phys;		/* nobody translates: its IOVAs are physical addresses */
 
 	struct leat_ctx	*ctx;		/* core's, from here on */
 	struct leat_aspace *next;

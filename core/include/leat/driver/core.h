@@ -62,15 +62,17 @@ LEAT_API int leat_watch_add(struct leat_ctx *ctx, struct leat_watch *w);
 LEAT_API void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w);
 
 /*
- * Where "sim:" keeps what belongs to one context: @data is its own, @close runs
- * when the context closes, after its ports.
+ * Where backends keep what belongs to one context, one slot each: @data is the
+ * backend's own, @close runs when the context closes, after its ports.
  */
+enum leat_ctx_slots { LEAT_SLOT_SIM, LEAT_SLOT_VFIO, LEAT_SLOTS };
+
 struct leat_ctx_slot {
 	void	*data;
 	void	(*close)(void *data);
 };
 
-LEAT_API struct leat_ctx_slot *leat_ctx_sim_slot(struct leat_ctx *ctx);
+LEAT_API struct leat_ctx_slot *leat_ctx_slot(struct leat_ctx *ctx, enum leat_ctx_slots which);
 
 /* Make the next leat_ctx_poll() look at once, whatever the millisecond says. Any thread. */
 LEAT_API void leat_ctx_hurry(struct leat_ctx *ctx);

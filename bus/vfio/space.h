@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * space.h - an IOMMU domain of the kernel's: a container (TYPE1v2), an IOAS of
+ * iommufd, or none at all (no-IOMMU). Devices of one domain see the same memory
+ * at the same addresses; what is pinned is pinned once.
+ *
+ * By default every device gets a domain of its own. Devices of one context that
+ * name the same one (",domain=NAME") share it, and so do the devices of one IOMMU
+ * group, which the hardware cannot tell apart. All of it: control thread.
+ */
+#ifndef LEAT_VFIO_SPACE_H
+#define LEAT_VFIO_SPACE_H
+
+#include <leat/driver/aspace.h>
+#include <leat/driver/core.h>
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum vfio_kind { VFIO_GROUP, VFIO_IOMMUFD, VFIO_NOIOMMU };
+
+/* The most ranges that are kept: hardware has two to four. */
+#define VFIO_RANGES_MAX 32
+
+struct vfio_space {
+	struct leat_aspace as;		/* core's view: ranges, page size, phys */
+	enum vfio_kind	kind;
+	struct leat_ctx	*ctx;
+	char		*domain;	/* its name, or NULL: one device's, or one group's, own */
+	int		fd;		/* of the container, or of /dev/iommu */
+	uint32_t	ioas;		/* iommufd */
+	unsigned int	users;		/* devices attached */
+	bool		ready;		/* the IOMMU is set and core maps into it */
+
+	struct leat_iova_range ranges[VFIO_RANGES_MAX];
+	uint64_t	pgsizes;	/* a bit for each page size the IOMMU has */
+	uint32_t	maps_left;	/* DMA_AVAIL after the last look; UINT32_MAX: no limit told */
+	uint64_t	pinned;		/* bytes mapped by us */
+	struct vfio_space *next;	/* of the context */
+};
+
+/*
+ * leat_vfio_space_get - the domain of that kind and @domain name, made if there is
+ * none yet; @domain NULL: a new one. @fd, if not -1, is a container or iommufd that
+ * somebody else opened: it is duplicated. @addr is the device's, for messages.
+ *
+ * A new one opens /dev/vfio/vfio (API version and TYPE1v2 checked) or /dev/iommu and
+ * allocates an IOAS; nothing is attached yet. -EACCES, -ENOENT... with the node and the
+ * remedy; logged. One user more.
+ */
+int leat_vfio_space_get(struct leat_ctx *ctx, enum vfio_kind kind, const char *domain, int fd,
+			const char *addr, struct vfio_space **out);
+
+/* One user less; the last one's leaving detaches it from core and closes it. */
+void leat_vfio_space_put(struct vfio_space *space);
+
+/*
+ * leat_vfio_space_add_group / _add_device - put a group (VFIO_GROUP, VFIO_NOIOMMU) or a
+ * character device (VFIO_IOMMUFD: bind, attach to the IOAS) into the domain, set the
+ * IOMMU with the first, read the ranges anew, and have core map its memory with the first.
+ * @fd is the group's or the device's. All undone on failure, which is logged:
+ * -EPERM names interrupt remapping and allow_unsafe_interrupts; -EBUSY the other user.
+ */
+int leat_vfio_space_add_group(struct vfio_space *space, int fd, const char *addr);
+int leat_vfio_space_add_device(struct vfio_space *space, int fd, const char *addr);
+
+/*
+ * ..._remove_group is for after the group's last device was closed. A character device
+ * leaves its IOAS before it is closed: remove_device first, then close, then put.
+ */
+void leat_vfio_space_remove_group(struct vfio_space *space, int fd);
+void leat_vfio_space_remove_device(struct vfio_space *space, int fd);
+
+/* For a forked child: close the descriptors of all of the context's domains, nothing else. */
+void leat_vfio_space_forget(struct leat_ctx *ctx);
+
+#endif
