@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * commands.h - what the `leat` command can do. One file for each; main.c has the table.
+ *
+ * A command parses its own arguments by argp (argv[0] is "leat NAME", for its messages),
+ * prints to standard output, complaints to standard error, and returns the exit status:
+ * EXIT_OK, EXIT_ERROR, or EXIT_USAGE, which argp gives itself.
+ */
+#ifndef LEAT_APPS_LEAT_COMMANDS_H
+#define LEAT_APPS_LEAT_COMMANDS_H
+
+#include <leat/ctx.h>
+
+enum { EXIT_OK = 0, EXIT_ERROR = 1, EXIT_USAGE = 2 };
+
+struct command {
+	const char	*name;
+	const char	*help;		/* one line */
+	int		(*run)(int argc, char **argv);
+};
+
+/* A context whose warnings and errors go to standard error as "leat: ...". NULL: said why. */
+struct leat_ctx *command_ctx(void);
+
+#endif
