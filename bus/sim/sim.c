@@ -232,12 +232,16 @@ static void describe(struct sim *s)
 		s->dev.region[i].size = r->size;
 		if (r->size)
 			s->dev.region[i].flags = LEAT_REGION_READ | LEAT_REGION_WRITE |
-						 (r->map_len ? LEAT_REGION_MMAP : 0);
+						 (r->map_len ? LEAT_REGION_MMAP : 0) |
+						 (r->map_len && r->map_len < r->size ?
+						  LEAT_REGION_SPARSE : 0);
 	}
 	s->dev.can_reset = true;
 	s->dev.step = sim_step;
 	s->dev.as = &s->as;
-	s->as = (struct leat_aspace){ .ops = &sim_aspace_ops, .name = s->dev.addr };
+	s->as = (struct leat_aspace){
+		.ops = &sim_aspace_ops, .name = s->dev.addr, .maps_left = UINT32_MAX,
+	};
 }
 
 static int make_model(struct sim *s, const struct address *a)

@@ -23,7 +23,7 @@ enum vfio_kind { VFIO_GROUP, VFIO_IOMMUFD, VFIO_NOIOMMU };
 #define VFIO_RANGES_MAX 32
 
 struct vfio_space {
-	struct leat_aspace as;		/* core's view: ranges, page size, phys */
+	struct leat_aspace as;		/* core's view: ranges, page sizes, maps left (DMA_AVAIL), phys */
 	enum vfio_kind	kind;
 	struct leat_ctx	*ctx;
 	char		*domain;	/* its name, or NULL: one device's, or one group's, own */
@@ -33,8 +33,6 @@ struct vfio_space {
 	bool		ready;		/* the IOMMU is set and core maps into it */
 
 	struct leat_iova_range ranges[VFIO_RANGES_MAX];
-	uint64_t	pgsizes;	/* a bit for each page size the IOMMU has */
-	uint32_t	maps_left;	/* DMA_AVAIL after the last look; UINT32_MAX: no limit told */
 	uint64_t	pinned;		/* bytes mapped by us */
 	struct vfio_space *next;	/* of the context */
 };

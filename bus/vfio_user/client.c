@@ -51,6 +51,8 @@ static int attach(struct vfu_client *c)
 
 	c->as = (struct leat_aspace){
 		.ops = &leat_vfu_aspace_ops, .name = c->dev.addr, .page_size = pages & -pages,
+		.pgsizes = pages,
+		.maps_left = (uint32_t)LEAT_MIN(c->peer.max_dma_maps, (uint64_t)UINT32_MAX),
 	};
 	c->dev.as = &c->as;
 	return leat_aspace_attach(c->dev.ctx, &c->as);

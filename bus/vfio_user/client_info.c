@@ -133,6 +133,7 @@ static int take_areas(struct vfu_client *c, unsigned int i, struct vfu_msg *repl
 {
 	struct vfu_region *r = &c->region[i];
 	const struct vfu_region_info *info = reply->payload;
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
 	const char *why = NULL;
 	int err;
 
@@ -142,12 +143,13 @@ static int take_areas(struct vfu_client *c, unsigned int i, struct vfu_msg *repl
 		return warn_unmappable(c, i, "the server's description of it is cut off");
 	if (!reply->nfds)
 		return warn_unmappable(c, i, "the server passed no descriptor");
-	err = leat_vfu_areas(reply->payload, reply->len, (uint64_t)sysconf(_SC_PAGESIZE),
-			     &r->areas, &r->nareas, &why);
+	err = leat_vfu_areas(reply->payload, reply->len, page, &r->areas, &r->nareas, &why);
 	if (err == -ENOMEM)
 		return leat_fail(c->dev.ctx, err, "%s: region %u: out of memory", c->dev.addr, i);
 	if (err)
 		return warn_unmappable(c, i, why);
+	if (r->nareas != 1 || r->areas->len != LEAT_ALIGN_DOWN(info->size, page))
+		c->dev.region[i].flags |= LEAT_REGION_SPARSE;
 	r->fd = take_fd(reply);
 	r->fd_off = info->offset;
 	note_seals(c, i, r->fd);

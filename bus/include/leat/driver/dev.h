@@ -60,6 +60,10 @@ enum leat_irq_action {
 #define LEAT_REGION_WRITE (UINT32_C(1) << 1)
 #define LEAT_REGION_MMAP  (UINT32_C(1) << 2)
 
+/* For people who look at a device; no driver asks. */
+#define LEAT_REGION_SPARSE	  (UINT32_C(1) << 8)	/* parts of it can be mapped, not all */
+#define LEAT_REGION_MSIX_MAPPABLE (UINT32_C(1) << 9)	/* holds the MSI-X table, and may be mapped */
+
 /* A device may have regions of its own behind the standard ones; type and subtype name those. */
 struct leat_region {
 	uint64_t	size;		/* bytes; 0: no such region */

@@ -55,6 +55,8 @@ struct leat_aspace {
 	unsigned int	nranges;	/* 0: everything */
 	uint8_t		dma_bits;	/* address width of the narrowest device; 0: 64 */
 	size_t		page_size;	/* smallest page it can map; 0: 4096 */
+	uint64_t	pgsizes;	/* a bit for each page size it knows; 0: not told */
+	uint32_t	maps_left;	/* maps it had left at the last look; UINT32_MAX: no limit told */
 	bool		phys;		/* nobody translates: its IOVAs are physical addresses */
 
 	struct leat_ctx	*ctx;		/* core's, from here on */

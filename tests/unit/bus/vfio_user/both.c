@@ -105,7 +105,11 @@ static void what_the_device_is(void **state)
 	dev = b.dev;
 	assert_int_equal(dev->region[0].size, RIG_BAR0_LEN);
 	assert_int_equal(dev->region[0].flags,
-			 LEAT_REGION_READ | LEAT_REGION_WRITE | LEAT_REGION_MMAP);
+			 LEAT_REGION_READ | LEAT_REGION_WRITE | LEAT_REGION_MMAP |
+			 LEAT_REGION_SPARSE);
+	assert_int_equal(dev->as->pgsizes & 0xfff, 0);
+	assert_true(dev->as->pgsizes & dev->as->page_size);
+	assert_true(dev->as->maps_left > 0);
 	assert_int_equal(dev->region[2].size, RIG_BAR2_LEN);
 	assert_true(dev->region[4].size == RIG_BAR4_LEN);
 	assert_int_equal(dev->region[7].size, 4096);
