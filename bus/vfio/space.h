@@ -58,9 +58,14 @@ void leat_vfio_space_put(struct vfio_space *space);
  * IOMMU with the first, read the ranges anew, and have core map its memory with the first.
  * @fd is the group's or the device's. All undone on failure, which is logged:
  * -EPERM names interrupt remapping and allow_unsafe_interrupts; -EBUSY the other user.
+ *
+ * A group that somebody else put into its container already (its status says so) is taken
+ * as it is. @token, 16 bytes or NULL, proves that a VF may be opened: binding with one
+ * needs Linux 6.17, and the refusal says so.
  */
 int leat_vfio_space_add_group(struct vfio_space *space, int fd, const char *addr);
-int leat_vfio_space_add_device(struct vfio_space *space, int fd, const char *addr);
+int leat_vfio_space_add_device(struct vfio_space *space, int fd, const uint8_t *token,
+			       const char *addr);
 
 /*
  * ..._remove_group is for after the group's last device was closed. A character device
