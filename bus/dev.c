@@ -95,3 +95,28 @@ void leat_dev_close(struct leat_dev *dev)
 	free(dev->addr);
 	free(dev);
 }
+
+const struct leat_region *leat_dev_region(const struct leat_dev *dev, unsigned int index)
+{
+	const struct leat_region *r = NULL;
+
+	if (index < LEAT_REGIONS)
+		r = &dev->region[index];
+	else if (index - LEAT_REGIONS < dev->nmore)
+		r = &dev->more[index - LEAT_REGIONS];
+	return r && r->size ? r : NULL;
+}
+
+int leat_dev_find_region(const struct leat_dev *dev, uint32_t type, uint32_t subtype,
+			 unsigned int *index)
+{
+	for (unsigned int i = 0; i < LEAT_REGIONS + dev->nmore; i++) {
+		const struct leat_region *r = leat_dev_region(dev, i);
+
+		if (r && r->type && r->type == type && r->subtype == subtype) {
+			*index = i;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}

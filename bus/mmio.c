@@ -18,7 +18,8 @@
 int leat_mmio_map(struct leat_dev *dev, unsigned int region, uint64_t off, size_t len,
 		  struct leat_mmio *win)
 {
-	uint64_t size = region < LEAT_REGIONS ? dev->region[region].size : 0;
+	const struct leat_region *r = leat_dev_region(dev, region);
+	uint64_t size = r ? r->size : 0;
 	int err;
 
 	if (!len || off > size || len > size - off)

@@ -5,7 +5,9 @@
  * The eventfds are the backend's affair. What is left for whoever drives the
  * device natively is what a PCI core does: turn the capability on, and clear
  * the mask bits that the table's entries are born with. The messages' address
- * and data stay as they are: no device of ours sends them anywhere.
+ * and data stay as they are: no device of ours sends them anywhere. Where the
+ * backend is a PCI core itself (dev->owns_msix: the kernel's VFIO, which neither
+ * shows the table nor lets the bit be written) there is nothing left to do.
  */
 #include <leat/driver/pci.h>
 
@@ -72,6 +74,8 @@ int leat_pci_msix_bind(struct leat_dev *dev, unsigned int start, unsigned int n,
 		return 0;
 	if (!cap || !have)
 		return -ENOTSUP;
+	if (dev->owns_msix)
+		return dev->ops->irq_set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, start, n, fds);
 	control = leat_pci_read16(dev, control_off);
 	if (have > (control & CONTROL_SIZE) + 1u)
 		have = (control & CONTROL_SIZE) + 1u;
@@ -105,7 +109,9 @@ void leat_pci_msix_off(struct leat_dev *dev)
 
 	if (!cap || !dev->irqs[LEAT_IRQ_MSIX] || leat_load_relaxed(&dev->dead))
 		return;
-	control = leat_pci_read16(dev, control_off);
-	(void)leat_pci_write16(dev, control_off, control & (uint16_t)~CONTROL_ENABLE);
+	if (!dev->owns_msix) {
+		control = leat_pci_read16(dev, control_off);
+		(void)leat_pci_write16(dev, control_off, control & (uint16_t)~CONTROL_ENABLE);
+	}
 	(void)dev->ops->irq_set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, 0, 0, NULL);
 }

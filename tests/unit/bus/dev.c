@@ -7,6 +7,7 @@
 #include <leat/ctx.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -78,6 +79,39 @@ static void windows_lie_in_their_region(void **state)
 	assert_int_equal(leat_mmio_map(&f.dev, 2, 0, 0, &win), -EINVAL);
 	assert_int_equal(leat_mmio_map(&f.dev, 1, 0, 4, &win), -EINVAL);
 	assert_int_equal(leat_mmio_map(&f.dev, LEAT_REGIONS, 0, 4, &win), -EINVAL);
+}
+
+static void regions_of_the_devices_own(void **state)
+{
+	static const struct leat_region own[] = {
+		{ .size = 0 }, { .size = 64, .type = 0x80008086, .subtype = 1 },
+		{ .size = 128, .type = 0x80008086, .subtype = 2 },
+	};
+	unsigned int index = 77;
+	struct leat_mmio win;
+	struct fake_pci f;
+
+	(void)state;
+	fake_init(&f, ctx);
+	fake_bar(&f, 2, FAKE_BAR_LEN, 0);
+	f.dev.more = own;
+	f.dev.nmore = 3;
+	assert_ptr_equal(leat_dev_region(&f.dev, 2), &f.dev.region[2]);
+	assert_null(leat_dev_region(&f.dev, 1));
+	assert_null(leat_dev_region(&f.dev, LEAT_REGIONS));
+	assert_ptr_equal(leat_dev_region(&f.dev, LEAT_REGIONS + 2), &own[2]);
+	assert_null(leat_dev_region(&f.dev, LEAT_REGIONS + 3));
+	assert_null(leat_dev_region(&f.dev, UINT_MAX));
+
+	assert_int_equal(leat_dev_find_region(&f.dev, 0x80008086, 3, &index), -ENOENT);
+	assert_int_equal(leat_dev_find_region(&f.dev, 0, 0, &index), -ENOENT);
+	assert_int_equal(index, 77);
+	assert_int_equal(leat_dev_find_region(&f.dev, 0x80008086, 2, &index), 0);
+	assert_int_equal(index, LEAT_REGIONS + 2);
+
+	assert_int_equal(leat_mmio_map(&f.dev, index, 120, 8, &win), 0);
+	leat_mmio_unmap(&win);
+	assert_int_equal(leat_mmio_map(&f.dev, index, 128, 8, &win), -EINVAL);
 }
 
 static void trapped_accesses(void **state)
@@ -176,6 +210,7 @@ int main(void)
 		cmocka_unit_test(addresses_that_name_nothing),
 		cmocka_unit_test(closing_nothing),
 		cmocka_unit_test(windows_lie_in_their_region),
+		cmocka_unit_test(regions_of_the_devices_own),
 		cmocka_unit_test(trapped_accesses),
 		cmocka_unit_test(waiting_for_a_register),
 		cmocka_unit_test(covering_and_faults),

@@ -166,6 +166,7 @@ struct leat_dev {
 	uint32_t	irq_flags[LEAT_IRQS];	/* LEAT_IRQ_EVENTFD... */
 	bool		can_reset;
 	bool		translated;	/* an IOMMU stands between the device and memory */
+	bool		owns_msix;	/* the backend keeps the MSI-X table and its enable bit: hands off */
 	int		node;		/* NUMA node, -1: unknown */
 	char		how[128];	/* the way to it and why that, for people */
 	bool		dead;		/* read with leat_load_relaxed() in other threads */
@@ -186,6 +187,16 @@ struct leat_dev {
  */
 LEAT_API int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out);
 LEAT_API void leat_dev_close(struct leat_dev *dev);
+
+/* The region of that number, standard or the device's own; NULL: there is none, or it is empty. */
+LEAT_API const struct leat_region *leat_dev_region(const struct leat_dev *dev, unsigned int index);
+
+/*
+ * leat_dev_find_region - the number of the device's region of @type and @subtype (a
+ * PCI vendor's own types have bit 31 set, and the vendor below). -ENOENT: it has none.
+ */
+LEAT_API int leat_dev_find_region(const struct leat_dev *dev, uint32_t type, uint32_t subtype,
+				  unsigned int *index);
 
 /*
  * leat_mmio_map - a window on registers, mapped or trapped. -EINVAL (logged) if

@@ -72,6 +72,25 @@ static void binds_enables_unmasks(void **state)
 	assert_int_equal(f.irq[1].fd, -2);
 }
 
+/* A backend that keeps the table gets the eventfds; neither bit nor table is touched. */
+static void leaves_the_table_to_its_owner(void **state)
+{
+	const int fds[] = { 7, -1 };
+	struct fake_pci f;
+
+	(void)state;
+	make(&f, TABLE | 2);
+	f.dev.owns_msix = true;
+	assert_int_equal(leat_pci_msix_bind(&f.dev, 1, 2, fds), 0);
+	leat_pci_msix_off(&f.dev);
+	assert_int_equal(f.nirq, 2);
+	assert_int_equal(f.irq[0].start, 1);
+	assert_int_equal(f.irq[0].count, 2);
+	assert_int_equal(f.irq[1].count, 0);
+	assert_int_equal(f.writes, 0);
+	assert_int_equal(f.bar[TABLE + 16 + 12], 1);
+}
+
 static void without_msix(void **state)
 {
 	const int fd = 7;
@@ -146,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(binds_enables_unmasks),
+		cmocka_unit_test(leaves_the_table_to_its_owner),
 		cmocka_unit_test(without_msix),
 		cmocka_unit_test(vectors_that_are_not_there),
 		cmocka_unit_test(tables_that_are_not_there),
