@@ -19,6 +19,8 @@ struct command {
 	int		(*run)(int argc, char **argv);
 };
 
+int command_info(int argc, char **argv);
+
 /* A context whose warnings and errors go to standard error as "leat: ...". NULL: said why. */
 struct leat_ctx *command_ctx(void);
 

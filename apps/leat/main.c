@@ -15,6 +15,7 @@
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
+	{ "info", "Open a device and print what it is made of", command_info },
 	{ "help", "Say more about a command", help },
 };
 
