@@ -5,6 +5,7 @@
  */
 #include "bus/pci/sysfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -176,4 +177,31 @@ int leat_sysfs_number_at(const char *root, const char *bdf, const char *name, lo
 int leat_sysfs_number(const char *bdf, const char *name, long long *out)
 {
 	return leat_sysfs_number_at("", bdf, name, out);
+}
+
+int leat_sysfs_each_at(const char *root, const char *bdf, const char *name,
+		       leat_sysfs_each_fn *each, void *arg)
+{
+	char path[PATH_MAX], full[PATH_MAX];
+	const struct dirent *entry;
+	int err = device_path(path, bdf, name);
+	DIR *dir;
+
+	if (!err)
+		err = join(full, root, path, "", "");
+	if (err)
+		return err;
+	dir = opendir(full);
+	if (!dir)
+		return -errno;
+	do
+		entry = readdir(dir);
+	while (entry && (entry->d_name[0] == '.' || each(entry->d_name, arg)));
+	closedir(dir);
+	return 0;
+}
+
+int leat_sysfs_each(const char *bdf, const char *name, leat_sysfs_each_fn *each, void *arg)
+{
+	return leat_sysfs_each_at("", bdf, name, each, arg);
 }

@@ -12,6 +12,7 @@
 #ifndef LEAT_BUS_PCI_SYSFS_H
 #define LEAT_BUS_PCI_SYSFS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define LEAT_BDF_LEN 13		/* "0000:01:00.0" with its NUL */
@@ -34,6 +35,15 @@ int leat_sysfs_link_at(const char *root, const char *bdf, const char *name, char
 /* A file's one number, decimal or with 0x. -EINVAL: it is something else. */
 int leat_sysfs_number(const char *bdf, const char *name, long long *out);
 int leat_sysfs_number_at(const char *root, const char *bdf, const char *name, long long *out);
+
+/*
+ * leat_sysfs_each - call @each with the name of every entry of a directory, in no
+ * particular order, until it returns false.
+ */
+typedef bool leat_sysfs_each_fn(const char *entry, void *arg);
+int leat_sysfs_each(const char *bdf, const char *name, leat_sysfs_each_fn *each, void *arg);
+int leat_sysfs_each_at(const char *root, const char *bdf, const char *name,
+		       leat_sysfs_each_fn *each, void *arg);
 
 /* The same for any path below @root, as "/sys/bus/pci/drivers". */
 int leat_path_text(const char *root, const char *path, char *buf, size_t size);

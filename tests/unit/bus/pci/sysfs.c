@@ -119,6 +119,37 @@ static void numbers_as_the_kernel_writes_them(void **state)
 	assert_int_equal(n, 10);
 }
 
+struct seen {
+	unsigned int n, most;
+	bool a, b;
+};
+
+static bool see(const char *entry, void *arg)
+{
+	struct seen *seen = arg;
+
+	seen->a |= !strcmp(entry, "a");
+	seen->b |= !strcmp(entry, "b");
+	return ++seen->n < seen->most;
+}
+
+static void folders_entry_by_entry(void **state)
+{
+	struct seen all = { .most = 9 }, one = { .most = 1 };
+	struct tree *t = *state;
+
+	tree_file(t, DEV "/dir/a", "");
+	tree_file(t, DEV "/dir/b", "");
+	tree_file(t, DEV "/dir/.hidden", "");
+	assert_int_equal(leat_sysfs_each_at(t->root, BDF, "dir", see, &all), 0);
+	assert_true(all.n == 2 && all.a && all.b);
+	assert_int_equal(leat_sysfs_each_at(t->root, BDF, "dir", see, &one), 0);
+	assert_int_equal(one.n, 1);
+	assert_int_equal(leat_sysfs_each_at(t->root, BDF, "absent", see, &one), -ENOENT);
+	assert_int_equal(leat_sysfs_each_at(t->root, BDF, "dir/a", see, &one), -ENOTDIR);
+	assert_int_equal(one.n, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -128,6 +159,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(text_that_does_not_fit_is_cut_and_said, tree_setup,
 						tree_teardown),
 		cmocka_unit_test_setup_teardown(links_by_their_last_word, tree_setup, tree_teardown),
+		cmocka_unit_test_setup_teardown(folders_entry_by_entry, tree_setup, tree_teardown),
 		cmocka_unit_test_setup_teardown(numbers_as_the_kernel_writes_them, tree_setup,
 						tree_teardown),
 	};
