@@ -66,6 +66,18 @@ static int offloads(struct leat_port *port, uint32_t *asked)
 	return 0;
 }
 
+static int intr(struct leat_port *port, enum leat_intr asked)
+{
+	if (asked > LEAT_INTR_NONE)
+		return leat_fail(port->ctx, -EINVAL, "%s: interrupts: %d is no kind of them: use "
+				 "enum leat_intr", port->name, (int)asked);
+	if (asked != LEAT_INTR_AUTO && asked != LEAT_INTR_NONE && !port->drv->rxq_arm)
+		return leat_fail(port->ctx, -ENOTSUP, "%s: interrupts: the driver %s uses none: "
+				 "leave intr at LEAT_INTR_AUTO and poll", port->name,
+				 port->drv->name);
+	return 0;
+}
+
 static int pool(struct leat_port *port, struct leat_port_config *cfg)
 {
 	if (!cfg->pool) {
@@ -97,6 +109,8 @@ int leat_port_resolve(struct leat_port *port, const struct leat_port_config *ask
 		err = mtu(port, &cfg.mtu);
 	if (!err)
 		err = offloads(port, &cfg.offloads);
+	if (!err)
+		err = intr(port, cfg.intr);
 	if (!err)
 		err = pool(port, &cfg);
 	if (!err)

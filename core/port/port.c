@@ -7,6 +7,7 @@
  */
 #include "core/ctx.h"
 #include "core/port/config.h"
+#include "core/port/sleep.h"
 
 #include <leat/barrier.h>
 #include <leat/driver/driver.h>
@@ -304,6 +305,8 @@ void leat_port_notify(struct leat_port *port, enum leat_event event)
 		leat_store_relaxed(&port->gone, true);
 	__atomic_fetch_or(&port->pending, UINT32_C(1) << event, __ATOMIC_RELEASE);
 	leat_ctx_wake(port->ctx);
+	if (event != LEAT_EVENT_LINK)
+		leat_port_wake_sleepers(port);
 }
 
 static int deliver(struct leat_port *port)

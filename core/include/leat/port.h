@@ -54,6 +54,18 @@ typedef void leat_event_fn(void *arg, struct leat_port *port, enum leat_event ev
 
 #define LEAT_PORT_QUEUES_MAX 16
 
+/*
+ * By what the device signals that it has news: packets to threads that sleep
+ * (leat_rxq_arm()), changes of its own state to leat_ctx_poll().
+ */
+enum leat_intr {
+	LEAT_INTR_AUTO,		/* the first of these that device and driver have */
+	LEAT_INTR_MSIX,
+	LEAT_INTR_MSI,
+	LEAT_INTR_INTX,
+	LEAT_INTR_NONE,		/* leat_ctx_poll() looks at the device twice a second */
+};
+
 /* Zero in a field means "choose well". Copied at open; pointers must stay good. */
 struct leat_port_config {
 	uint16_t	rxqs, txqs;	/* queues; 0: one */
@@ -72,6 +84,7 @@ struct leat_port_config {
 	leat_event_fn	*event;		/* NULL: leat_ctx_poll() returns -ENODEV for a lost port */
 	void		*event_arg;
 	bool		no_start;	/* open only; leat_port_start() later */
+	enum leat_intr	intr;		/* -ENOTSUP if the device lacks the one asked for by name */
 };
 
 #define LEAT_OFFLOADS_NONE UINT32_MAX
@@ -145,6 +158,8 @@ struct leat_rxq {
 	uint16_t	id, ndesc;
 
 	uint16_t	(*direct)(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n);
+	int		fd;		/* leat_rxq_fd() */
+	int		event;		/* the eventfd of the vector, which others may share */
 };
 
 struct leat_txq {
@@ -185,6 +200,37 @@ LEAT_INLINE uint16_t leat_tx(struct leat_txq *q, struct leat_pkt **pkts, uint16_
 
 /* Free packets that leat_tx() did not take, and count them as dropped. The queue's thread. */
 LEAT_API void leat_drop(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);
+
+/*
+ * Sleeping until packets come. No wake-up is lost in this order:
+ *
+ *	while (!leat_rx(q, pkts, n)) {
+ *		if (leat_rxq_arm(q))
+ *			continue;	... it cannot: keep polling, or sleep by a timer
+ *		got = leat_rx(q, pkts, n);
+ *		if (!got)
+ *			poll() on leat_rxq_fd(q), and on whatever else
+ *		leat_rxq_disarm(q);
+ *	}
+ *
+ * leat_rxq_arm - forget the signals so far and ask for one with the next packet.
+ * Packets that wait already make the descriptor readable at once. Wake-ups
+ * without packets happen. Returns 0; -ENOTSUP without interrupts
+ * (leat_port_config.intr, or none that device and driver have), -ENODEV when
+ * the port is gone, -EINVAL when it is stopped. The queue's thread.
+ */
+LEAT_API int leat_rxq_arm(struct leat_rxq *q);
+
+/* No more signals, as before arm; what was signalled may still be readable. The queue's thread. */
+LEAT_API void leat_rxq_disarm(struct leat_rxq *q);
+
+/*
+ * leat_rxq_fd - the descriptor to wait on for input, by poll or epoll, or
+ * -ENOTSUP. It is the queue's, good as long as the queue; nobody else reads it:
+ * leat_rxq_arm() drains it. It is also signalled when the port asks for
+ * attention (LEAT_EVENT_REMOVAL, ERROR, GONE), so that no sleeper stays behind.
+ */
+LEAT_API int leat_rxq_fd(const struct leat_rxq *q);
 
 LEAT_END_DECLS
 

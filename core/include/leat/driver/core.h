@@ -33,11 +33,21 @@ LEAT_API const struct leat_model *const *leat_ctx_models(const struct leat_ctx *
 
 /*
  * An eventfd: what an interrupt signals and a watch waits for. open returns the
- * descriptor or -errno; drain forgets the signals so far; close takes -1.
+ * descriptor or -errno; signal is what an interrupt does; drain forgets the
+ * signals so far; close takes -1.
  */
 LEAT_API int leat_eventfd_open(void);
+LEAT_API void leat_eventfd_signal(int fd);
 LEAT_API void leat_eventfd_drain(int fd);
 LEAT_API void leat_eventfd_close(int fd);
+
+/*
+ * A tap on an eventfd that several wait for, each on a tap of its own: drained
+ * for one, it still is readable for the others. Nobody drains the eventfd
+ * itself. tap returns a descriptor, for leat_eventfd_close(), or -errno.
+ */
+LEAT_API int leat_eventfd_tap(int fd);
+LEAT_API void leat_eventfd_tap_drain(int tap);
 
 /*
  * struct leat_watch - something leat_ctx_poll() looks after.

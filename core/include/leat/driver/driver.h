@@ -64,7 +64,13 @@ struct leat_driver {
 	int  (*start)(struct leat_port *port);
 	void (*stop)(struct leat_port *port);
 
-	/* sleep: arm before waiting on the queue's eventfd, poll once more, then sleep. May be NULL. */
+	/*
+	 * sleep: both may be NULL; with them setup sets q->fd and q->event (-1: neither).
+	 * arm: interrupt with the next packet. Core has drained q->fd, so a device that
+	 * interrupts from here on is heard. After a full barrier the ring is looked at once
+	 * more: 1 if packets wait (core signals q->event), 0, or -errno, logged but for
+	 * -ENOTSUP. disarm: no interrupts, as after start. Both on the queue's thread.
+	 */
 	int  (*rxq_arm)(struct leat_rxq *q);
 	void (*rxq_disarm)(struct leat_rxq *q);
 
