@@ -61,6 +61,13 @@ static void unbind(struct leat_dev *dev, unsigned int start, unsigned int n)
 		(void)dev->ops->irq_set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, start + i, 1, &none);
 }
 
+unsigned int leat_pci_msix_vectors(struct leat_dev *dev)
+{
+	uint8_t cap = leat_pci_cap(dev, LEAT_PCI_CAP_MSIX, 0);
+
+	return cap ? (leat_pci_read16(dev, (uint16_t)(cap + MSIX_CONTROL)) & CONTROL_SIZE) + 1u : 0;
+}
+
 int leat_pci_msix_bind(struct leat_dev *dev, unsigned int start, unsigned int n, const int *fds)
 {
 	uint8_t cap = leat_pci_cap(dev, LEAT_PCI_CAP_MSIX, 0);

@@ -77,6 +77,9 @@ LEAT_API int leat_pci_msix_bind(struct leat_dev *dev, unsigned int start, unsign
 				const int *fds);
 LEAT_API void leat_pci_msix_off(struct leat_dev *dev);
 
+/* Vectors that the MSI-X capability speaks of; 0: there is none. */
+LEAT_API unsigned int leat_pci_msix_vectors(struct leat_dev *dev);
+
 LEAT_END_DECLS
 
 #endif
