@@ -8,7 +8,11 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* What the driver cannot do without, and what it takes when it is offered. */
+/*
+ * What the driver cannot do without, and what it takes when it is offered. A device
+ * that offers ACCESS_PLATFORM may refuse to work without (6.1), and one that offers
+ * ORDER_PLATFORM needs the barriers that the driver has in any case.
+ */
 #define REQUIRED VIRTIO_F_VERSION_1
 #define ALWAYS	 (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM | \
 		  VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MRG_RXBUF)
@@ -90,6 +94,13 @@ int leat_virtio_features_check(const struct virtio_net *net)
 {
 	char missing[VIRTIO_FEATURES_TEXT], offered[VIRTIO_FEATURES_TEXT];
 
+	/* It would use bus addresses as if they were the machine's own (2.2.3, 6). */
+	if (net->port.dev->translated && !(net->offered & VIRTIO_F_ACCESS_PLATFORM))
+		return leat_fail(net->port.ctx, -ENOTSUP,
+				 "%s: the device does not offer ACCESS_PLATFORM, so its DMA would "
+				 "bypass the IOMMU and hit other memory: start it with "
+				 "iommu_platform=on,disable-legacy=on (QEMU), or open it as noiommu:",
+				 net->port.name);
 	if (!(REQUIRED & ~net->offered))
 		return 0;
 	return leat_fail(net->port.ctx, -ENOTSUP,

@@ -104,6 +104,16 @@ static int map_notify(struct leat_virtio_pci *pci, struct leat_dev *dev)
 	return map_place(dev, &p, &pci->notify);
 }
 
+/* May be missing, against 4.1.4.5: then the device is used without INTx. */
+static int map_isr(struct leat_virtio_pci *pci, struct leat_dev *dev)
+{
+	struct place p;
+
+	if (!find(dev, VIRTIO_PCI_CAP_ISR, 1, 1, sizeof(struct virtio_pci_cap), &p))
+		return 0;
+	return map_place(dev, &p, &pci->isr);
+}
+
 /* May be missing: a device without any feature that needs it. */
 static int map_device(struct leat_virtio_pci *pci, struct leat_dev *dev)
 {
@@ -255,6 +265,8 @@ static int queue_enable(struct leat_virtio *vd, struct leat_virtio_queue *q)
 		return err;
 	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_SIZE, q->size);
 	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_MSIX_VECTOR, q->vector);
+	if (q->vector != LEAT_VIRTIO_NO_VECTOR)
+		q->vector = leat_mmio_read16(common, VIRTIO_COMMON_QUEUE_MSIX_VECTOR);
 	write64(common, VIRTIO_COMMON_QUEUE_DESC, q->desc);
 	write64(common, VIRTIO_COMMON_QUEUE_DRIVER, q->driver);
 	write64(common, VIRTIO_COMMON_QUEUE_DEVICE, q->device);
@@ -269,33 +281,17 @@ static int dma(struct leat_virtio *vd, bool on)
 
 /* ---- interrupts (4.1.5.1.2) ---- */
 
-static void config_irq_off(struct leat_virtio_pci *pci)
+static uint16_t config_vector(struct leat_virtio *vd, uint16_t vector)
 {
-	if (!pci->msix_on)
-		return;
-	leat_mmio_write16(&pci->common, VIRTIO_COMMON_CONFIG_MSIX_VECTOR, VIRTIO_MSI_NO_VECTOR);
-	leat_pci_msix_off(pci->vd.dev);
-	pci->msix_on = false;
+	struct leat_mmio *common = &pci_of(vd)->common;
+
+	leat_mmio_write16(common, VIRTIO_COMMON_CONFIG_MSIX_VECTOR, vector);
+	return leat_mmio_read16(common, VIRTIO_COMMON_CONFIG_MSIX_VECTOR);
 }
 
-static int config_irq(struct leat_virtio *vd, int fd)
+static uint8_t isr(struct leat_virtio *vd)
 {
-	struct leat_virtio_pci *pci = pci_of(vd);
-	int err;
-
-	if (fd < 0) {
-		config_irq_off(pci);
-		return 0;
-	}
-	err = leat_pci_msix_bind(vd->dev, 0, 1, &fd);
-	if (err)
-		return err;
-	pci->msix_on = true;
-	leat_mmio_write16(&pci->common, VIRTIO_COMMON_CONFIG_MSIX_VECTOR, 0);
-	if (leat_mmio_read16(&pci->common, VIRTIO_COMMON_CONFIG_MSIX_VECTOR) == 0)
-		return 0;
-	config_irq_off(pci);		/* the device has no room for it: poll */
-	return -ENOTSUP;
+	return leat_mmio_read8(&pci_of(vd)->isr, 0);
 }
 
 /* ---- the transport's life ---- */
@@ -311,6 +307,8 @@ int leat_virtio_pci_open(struct leat_virtio_pci *pci, struct leat_dev *dev)
 	if (!err)
 		err = map_notify(pci, dev);
 	if (!err)
+		err = map_isr(pci, dev);
+	if (!err)
 		err = map_device(pci, dev);
 	if (err)
 		leat_virtio_pci_close(pci);
@@ -320,6 +318,7 @@ int leat_virtio_pci_open(struct leat_virtio_pci *pci, struct leat_dev *dev)
 void leat_virtio_pci_close(struct leat_virtio_pci *pci)
 {
 	unmap(&pci->device);
+	unmap(&pci->isr);
 	unmap(&pci->notify);
 	unmap(&pci->common);
 }
@@ -334,5 +333,6 @@ static const struct leat_virtio_ops pci_ops = {
 	.queue_max = queue_max,
 	.queue_enable = queue_enable,
 	.dma = dma,
-	.config_irq = config_irq,
+	.config_vector = config_vector,
+	.isr = isr,
 };

@@ -41,6 +41,7 @@ struct rxq {
 	uint16_t	buffers_mask;	/* ...under this mask */
 	bool		csum;
 	bool		broken;
+	bool		deaf;		/* no vector: cannot be armed */
 };
 
 static struct rxq *rxq_of(struct leat_rxq *base)
@@ -403,9 +404,26 @@ static int rx_fill_first(struct rxq *q, struct leat_pool *pool)
 	return 0;
 }
 
+/* The device has no room for the queue's vector: no matter, unless it was asked for by name. */
+static int rx_no_vector(struct rxq *q, uint16_t vector)
+{
+	struct leat_port *port = q->base.port;
+
+	if (port->cfg.intr != LEAT_INTR_AUTO)
+		return leat_fail(port->ctx, -ENOTSUP,
+				 "%s: receive queue %u: the device refuses MSI-X vector %u: set intr "
+				 "to LEAT_INTR_AUTO and poll", port->name, q->base.id, vector);
+	leat_log(port->ctx, LEAT_LOG_WARNING,
+		 "%s: receive queue %u: the device refuses MSI-X vector %u: the queue can only be "
+		 "polled", port->name, q->base.id, vector);
+	q->deaf = true;
+	return 0;
+}
+
 int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base)
 {
 	struct rxq *q = rxq_of(base);
+	uint16_t vector = leat_virtio_rxq_vector(net, base->id);
 	int err;
 
 	leat_virtio_split_reset(&q->s, VIRTIO_DESC_F_WRITE);
@@ -415,11 +433,14 @@ int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base)
 	q->csum = net->vd->features & VIRTIO_NET_F_GUEST_CSUM;
 	q->one_buffer = net->vd->features & VIRTIO_NET_F_MRG_RXBUF ? 1 : 0;
 	q->buffers_mask = q->one_buffer ? UINT16_MAX : 0;
-	q->broken = false;
+	q->broken = q->deaf = false;
+	q->s.vq.vector = vector;
 	err = rx_fill_first(q, net->port.cfg.pool);
 	if (err)
 		return err;
 	err = net->vd->ops->queue_enable(net->vd, &q->s.vq);
+	if (!err && q->s.vq.vector != vector)
+		err = rx_no_vector(q, vector);
 	if (err)
 		leat_virtio_split_rxq_stop(base);
 	return err;
@@ -429,6 +450,23 @@ void leat_virtio_split_rxq_kick(struct leat_rxq *base)
 {
 	split_expose(&rxq_of(base)->s);
 	split_wake(&rxq_of(base)->s);
+}
+
+/* 2.7.7: flags are a hint, so the ring is looked at behind a full barrier. */
+int leat_virtio_split_rxq_arm(struct leat_rxq *base)
+{
+	struct rxq *q = rxq_of(base);
+
+	if (q->deaf)
+		return -ENOTSUP;
+	LEAT_WRITE_ONCE(q->s.avail->flags, leat_cpu_to_le16(0));
+	leat_dma_mb();		/* V4: flags before used->idx; the device does the opposite */
+	return !q->broken && split_state(&q->s) >> 16 != q->s.taken;
+}
+
+void leat_virtio_split_rxq_disarm(struct leat_rxq *base)
+{
+	LEAT_WRITE_ONCE(rxq_of(base)->s.avail->flags, leat_cpu_to_le16(VIRTIO_AVAIL_F_NO_INTERRUPT));
 }
 
 void leat_virtio_split_rxq_stop(struct leat_rxq *base)

@@ -15,8 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOK_NS UINT64_C(500000000)	/* without an interrupt: look at status and link */
-
 /* ---- initialisation, 3.1.1 ---- */
 
 /* Steps 1 to 3: reset, ACKNOWLEDGE (the device was noticed), DRIVER (we know how to drive it). */
@@ -98,7 +96,7 @@ static void virtio_net_halt(struct virtio_net *net)
 
 /* ---- device configuration, 5.1.4 ---- */
 
-static int virtio_net_config16(struct virtio_net *net, size_t off, uint16_t *out)
+int leat_virtio_config16(struct virtio_net *net, size_t off, uint16_t *out)
 {
 	leat_le16 v;
 	int err = net->vd->ops->config_read(net->vd, (uint32_t)off, &v, sizeof(v));
@@ -139,7 +137,7 @@ static int virtio_net_read_mtu(struct virtio_net *net)
 	port->caps.max_mtu = VIRTIO_NET_MTU_MAX;
 	if (!(net->offered & VIRTIO_NET_F_MTU))
 		return 0;
-	err = virtio_net_config16(net, offsetof(struct virtio_net_config, mtu), &net->device_mtu);
+	err = leat_virtio_config16(net, offsetof(struct virtio_net_config, mtu), &net->device_mtu);
 	if (err)
 		return err;
 	if (net->device_mtu < VIRTIO_NET_MTU_MIN)
@@ -150,18 +148,6 @@ static int virtio_net_read_mtu(struct virtio_net *net)
 	port->mtu = LEAT_MIN(net->device_mtu, VIRTIO_NET_MTU_MAX);
 	port->caps.max_mtu = port->mtu;
 	return 0;
-}
-
-/* Without F_STATUS the link counts as up (5.1.4.2). */
-static bool virtio_net_link_up(struct virtio_net *net)
-{
-	uint16_t status;
-
-	if (!(net->offered & VIRTIO_NET_F_STATUS))
-		return true;
-	if (virtio_net_config16(net, offsetof(struct virtio_net_config, status), &status))
-		return false;
-	return status & VIRTIO_NET_S_LINK_UP;
 }
 
 /* ---- attach ---- */
@@ -234,7 +220,6 @@ static int virtio_net_attach(struct leat_port *port)
 	if (err)
 		return err;
 	net->vd = &net->pci.vd;
-	net->irq_fd = -1;
 	err = virtio_net_begin(net);
 	if (err)
 		goto close;
@@ -256,6 +241,7 @@ static void virtio_net_detach(struct leat_port *port)
 	struct virtio_net *net = virtio_net_of(port);
 
 	(void)net->vd->ops->reset(net->vd);
+	leat_virtio_irqs_close(net);
 	leat_virtio_pci_close(&net->pci);
 }
 
@@ -287,16 +273,19 @@ static int virtio_net_configure(struct leat_port *port)
 	struct virtio_net *net = virtio_net_of(port);
 	int err = virtio_net_settle_buffers(net);
 
+	if (!err)
+		err = leat_virtio_irqs_open(net);
 	if (err)
 		return err;
 	net->wanted = leat_virtio_features_wanted(net);
 	port->caps.max_segs = (uint16_t)LEAT_MIN(VIRTIO_NET_SEGS_MAX, port->cfg.tx_desc - 1);
-	snprintf(port->info, sizeof(port->info), "split queues %u/%u, %s%s%s%s", port->cfg.rx_desc,
+	snprintf(port->info, sizeof(port->info), "split queues %u/%u, %s%s%s%s, %s", port->cfg.rx_desc,
 		 port->cfg.tx_desc,
 		 net->wanted & VIRTIO_NET_F_MRG_RXBUF ? "mergeable" : "one buffer a frame",
 		 net->wanted & (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM) ? ", csum" : "",
 		 net->wanted & VIRTIO_NET_F_CSUM ? " tx" : "",
-		 net->wanted & VIRTIO_NET_F_GUEST_CSUM ? " rx" : "");
+		 net->wanted & VIRTIO_NET_F_GUEST_CSUM ? " rx" : "",
+		 leat_pci_irqs_name(net->irqs.kind));
 	return 0;
 }
 
@@ -304,95 +293,19 @@ static int virtio_net_configure(struct leat_port *port)
 
 static int virtio_net_rxq_setup(struct leat_port *port, unsigned int id, struct leat_rxq **out)
 {
-	return leat_virtio_split_rxq_setup(virtio_net_of(port), id, out);
+	struct virtio_net *net = virtio_net_of(port);
+	int err = leat_virtio_split_rxq_setup(net, id, out);
+
+	if (err)
+		return err;
+	(*out)->event = leat_pci_irqs_event(&net->irqs, id);
+	(*out)->fd = leat_pci_irqs_fd(&net->irqs, id);
+	return 0;
 }
 
 static int virtio_net_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out)
 {
 	return leat_virtio_split_txq_setup(virtio_net_of(port), id, out);
-}
-
-/* ---- events: link, DEVICE_NEEDS_RESET (2.1.2), a reset that was not ours ---- */
-
-/* What a running device's status says against it, or NULL. */
-static const char *virtio_net_trouble(uint8_t status)
-{
-	if (status & VIRTIO_STATUS_NEEDS_RESET)
-		return "the device met an error that it cannot recover from (DEVICE_NEEDS_RESET)";
-	if (!(status & VIRTIO_STATUS_DRIVER_OK))
-		return "somebody else reset the device, which knows its queues no more";
-	return NULL;
-}
-
-static void virtio_net_look(struct virtio_net *net)
-{
-	struct leat_port *port = &net->port;
-	const char *trouble = virtio_net_trouble(net->vd->ops->status_get(net->vd));
-	bool up;
-
-	if (leat_load_relaxed(&port->dev->dead))
-		return;
-	if (trouble && !net->error_told) {
-		net->error_told = true;
-		leat_log(port->ctx, LEAT_LOG_ERROR, "%s: %s: stop and start the port", port->name,
-			 trouble);
-		leat_port_notify(port, LEAT_EVENT_ERROR);
-	}
-	up = virtio_net_link_up(net);
-	if (up != net->link_up)
-		leat_port_notify(port, LEAT_EVENT_LINK);
-	net->link_up = up;
-}
-
-static void virtio_net_interrupt(struct leat_watch *w)
-{
-	struct virtio_net *net = LEAT_CONTAINER_OF(w, struct virtio_net, watch);
-
-	leat_eventfd_drain(w->fd);
-	virtio_net_look(net);
-}
-
-static void virtio_net_tick(struct leat_watch *w)
-{
-	virtio_net_look(LEAT_CONTAINER_OF(w, struct virtio_net, watch));
-}
-
-/* An interrupt for configuration changes; where the device has none, look now and then. */
-static int virtio_net_watch(struct virtio_net *net)
-{
-	int err = leat_eventfd_open();
-
-	net->watch = (struct leat_watch){ .fd = -1 };
-	if (err < 0)
-		return leat_fail(net->port.ctx, err, "%s: no eventfd for its interrupt: %s",
-				 net->port.name, strerror(-err));
-	net->irq_fd = err;
-	err = net->vd->ops->config_irq(net->vd, net->irq_fd);
-	if (!err) {
-		net->watch.fd = net->irq_fd;
-		net->watch.ready = virtio_net_interrupt;
-	} else if (err == -ENOTSUP) {
-		net->watch.tick = virtio_net_tick;
-		net->watch.period_ns = LOOK_NS;
-	} else {
-		goto close;
-	}
-	err = leat_watch_add(net->port.ctx, &net->watch);
-	if (!err)
-		return 0;
-	(void)net->vd->ops->config_irq(net->vd, -1);
-close:
-	leat_eventfd_close(net->irq_fd);
-	net->irq_fd = -1;
-	return err;
-}
-
-static void virtio_net_unwatch(struct virtio_net *net)
-{
-	leat_watch_remove(net->port.ctx, &net->watch);
-	(void)net->vd->ops->config_irq(net->vd, -1);
-	leat_eventfd_close(net->irq_fd);
-	net->irq_fd = -1;
 }
 
 /* ---- start and stop ---- */
@@ -408,22 +321,26 @@ static int virtio_net_start(struct leat_port *port)
 		err = virtio_net_negotiate(net);
 	if (err)
 		goto failed;
-	err = virtio_net_queues(net);
+	err = leat_virtio_irqs_on(net);
 	if (err)
 		goto failed;
-	err = virtio_net_watch(net);
+	err = virtio_net_queues(net);
+	if (err)
+		goto irqs_off;
+	err = leat_virtio_watch(net);
 	if (err)
 		goto halt;
-	net->link_up = virtio_net_link_up(net);
 	err = virtio_net_go(net);
 	if (err)
 		goto unwatch;
 	return 0;
 
 unwatch:
-	virtio_net_unwatch(net);
+	leat_virtio_unwatch(net);
 halt:
 	virtio_net_halt(net);
+irqs_off:
+	leat_virtio_irqs_off(net);
 failed:
 	virtio_net_failed(net);
 	return err;
@@ -433,13 +350,14 @@ static void virtio_net_stop(struct leat_port *port)
 {
 	struct virtio_net *net = virtio_net_of(port);
 
-	virtio_net_unwatch(net);
+	leat_virtio_unwatch(net);
 	virtio_net_halt(net);
+	leat_virtio_irqs_off(net);
 }
 
 static void virtio_net_link(struct leat_port *port, struct leat_link *out)
 {
-	out->up = virtio_net_link_up(virtio_net_of(port));
+	out->up = leat_virtio_link_up(virtio_net_of(port));
 	out->full_duplex = out->up;
 }
 
@@ -462,5 +380,7 @@ const struct leat_driver leat_virtio_net = {
 	.txq_free = leat_virtio_split_txq_free,
 	.start = virtio_net_start,
 	.stop = virtio_net_stop,
+	.rxq_arm = leat_virtio_rxq_arm,
+	.rxq_disarm = leat_virtio_split_rxq_disarm,
 	.link = virtio_net_link,
 };

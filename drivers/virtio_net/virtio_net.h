@@ -4,6 +4,8 @@
  *
  *   virtio_net.c	the port: initialisation, configuration, start, stop, events
  *   features.c		which features are wanted, what they are called
+ *   irqs.c		interrupts, and sleeping until one comes
+ *   events.c		the link, and a device that is in trouble
  *   pci.c		the transport over a PCI device
  *   split.c		the memory of a split queue; split_rx.c, split_tx.c its hot paths
  *
@@ -17,6 +19,7 @@
 
 #include <leat/driver/dev.h>
 #include <leat/driver/driver.h>
+#include <leat/driver/irqs.h>
 #include <leat/driver/virtio_transport.h>
 
 #include "spec.h"
@@ -32,9 +35,8 @@
 
 struct leat_virtio_pci {
 	struct leat_virtio vd;		/* first: the driver's handle */
-	struct leat_mmio common, notify, device;
+	struct leat_mmio common, notify, device, isr;
 	uint32_t	notify_multiplier;
-	bool		msix_on;
 };
 
 /* Find and map the structures. 0, -ENOTSUP not a modern virtio device, or -errno; logged. */
@@ -56,8 +58,9 @@ struct virtio_net {
 	uint32_t	frame_max;	/* bytes of the longest frame to send */
 
 	/* events */
+	struct leat_pci_irqs irqs;
 	struct leat_watch watch;
-	int		irq_fd;		/* configuration changes; -1: watch.tick looks */
+	int		config_fd;	/* configuration changes; -1: watch.tick looks */
 	bool		link_up;
 	bool		error_told;	/* once a start */
 };
@@ -66,6 +69,32 @@ static inline struct virtio_net *virtio_net_of(struct leat_port *port)
 {
 	return LEAT_CONTAINER_OF(port, struct virtio_net, port);
 }
+
+/* A field of the device's configuration (5.1.4). 0 or -errno, logged. */
+int leat_virtio_config16(struct virtio_net *net, size_t off, uint16_t *out);
+
+/* ---- irqs.c ---- */
+
+/* Choose, for port->cfg, and make the descriptors; what was there goes. 0 or -errno, logged. */
+int leat_virtio_irqs_open(struct virtio_net *net);
+void leat_virtio_irqs_close(struct virtio_net *net);
+
+/* In the order of start, after the features and before the queues; off after the reset. */
+int leat_virtio_irqs_on(struct virtio_net *net);
+void leat_virtio_irqs_off(struct virtio_net *net);
+
+/* What a receive queue is to be told; LEAT_VIRTIO_NO_VECTOR: none. */
+uint16_t leat_virtio_rxq_vector(const struct virtio_net *net, unsigned int id);
+
+int leat_virtio_rxq_arm(struct leat_rxq *q);
+
+/* ---- events.c ---- */
+
+bool leat_virtio_link_up(struct virtio_net *net);
+
+/* From start to stop: notice what the device has to say. */
+int leat_virtio_watch(struct virtio_net *net);
+void leat_virtio_unwatch(struct virtio_net *net);
 
 /* ---- features.c ---- */
 
@@ -95,6 +124,11 @@ void leat_virtio_split_txq_free(struct leat_txq *base);
 int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base);
 void leat_virtio_split_rxq_kick(struct leat_rxq *base);
 void leat_virtio_split_rxq_stop(struct leat_rxq *base);
+
+/* Ask for an interrupt with the next frame, and look. 1: some wait, 0, -ENOTSUP: no vector. */
+int leat_virtio_split_rxq_arm(struct leat_rxq *base);
+void leat_virtio_split_rxq_disarm(struct leat_rxq *base);
+
 int leat_virtio_split_txq_start(struct virtio_net *net, struct leat_txq *base);
 void leat_virtio_split_txq_stop(struct leat_txq *base);
 

@@ -24,7 +24,7 @@ struct leat_virtio;
 struct leat_virtio_queue {
 	uint16_t	index, size;
 	leat_iova_t	desc, driver, device;	/* descriptor, driver (avail), device (used) area */
-	uint16_t	vector;		/* MSI-X, LEAT_VIRTIO_NO_VECTOR for none */
+	uint16_t	vector;		/* MSI-X, LEAT_VIRTIO_NO_VECTOR for none; out: as taken */
 	struct leat_mmio *notify;	/* out: where to ring; write the queue's index, 16 bits */
 	uint32_t	notify_off;	/* out: from the window's start */
 };
@@ -45,8 +45,13 @@ struct leat_virtio_ops {
 	int	 (*queue_enable)(struct leat_virtio *vd, struct leat_virtio_queue *q);
 	/* May the device reach memory? Once the queues are valid; not before they go. */
 	int	 (*dma)(struct leat_virtio *vd, bool on);
-	/* Configuration changes to @fd (-1: none). -ENOTSUP: poll instead. */
-	int	 (*config_irq)(struct leat_virtio *vd, int fd);
+	/*
+	 * The vector of configuration changes. Returns what the device took:
+	 * LEAT_VIRTIO_NO_VECTOR if it has no room for it (4.1.5.1.2).
+	 */
+	uint16_t (*config_vector)(struct leat_virtio *vd, uint16_t vector);
+	/* ISR status (4.1.4.5): reading takes back a level-triggered interrupt. Any thread. */
+	uint8_t	 (*isr)(struct leat_virtio *vd);
 };
 
 struct leat_virtio {

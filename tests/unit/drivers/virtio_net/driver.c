@@ -62,10 +62,13 @@ static void golden_trace(void **state)
 		"DRIVER_FEATURE_SELECT <- 1\n"
 		"DRIVER_FEATURE <- 3\n"
 		"DEVICE_STATUS <- b\n"
-		/* 7: queues */
+		/* 7: interrupts, queues */
+		"msix bound\n"
+		"config b2 <- 8002\n"
+		"CONFIG_MSIX_VECTOR <- 0\n"
 		"QUEUE_SELECT <- 0\n"
 		"QUEUE_SIZE <- 40\n"
-		"QUEUE_MSIX_VECTOR <- ffff\n"
+		"QUEUE_MSIX_VECTOR <- 1\n"
 		"areas...\n"
 		"QUEUE_ENABLE <- 1\n"
 		"QUEUE_SELECT <- 1\n"
@@ -73,19 +76,15 @@ static void golden_trace(void **state)
 		"QUEUE_MSIX_VECTOR <- ffff\n"
 		"areas...\n"
 		"QUEUE_ENABLE <- 1\n"
-		/* interrupts, bus mastering, 8: DRIVER_OK */
-		"msix bound\n"
-		"config b2 <- 8002\n"
-		"CONFIG_MSIX_VECTOR <- 0\n"
+		/* bus mastering, 8: DRIVER_OK */
 		"config 04 <- 4\n"
 		"DEVICE_STATUS <- f\n"
 		"notify 0\n"
 		/* stop */
-		"CONFIG_MSIX_VECTOR <- ffff\n"
-		"config b2 <- 2\n"
-		"msix off\n"
 		"DEVICE_STATUS <- 0\n"
 		"config 04 <- 0\n"
+		"config b2 <- 2\n"
+		"msix off\n"
 		/* detach */
 		"DEVICE_STATUS <- 0\n";
 	const struct leat_port_config cfg = { .rx_desc = 64, .tx_desc = 128 };
@@ -93,7 +92,7 @@ static void golden_trace(void **state)
 	(void)state;
 	fake_init(&f, 256, 2048);
 	assert_int_equal(fake_open(&f, &cfg), 0);
-	assert_string_equal(leat_port_info(f.port), "split queues 64/128, mergeable, csum tx rx");
+	assert_string_equal(leat_port_info(f.port), "split queues 64/128, mergeable, csum tx rx, MSI-X");
 	fake_fini(&f);
 	without_addresses(f.trace);
 	assert_string_equal(f.trace, expected);
@@ -146,7 +145,7 @@ static void the_least_of_devices(void **state)
 	assert_int_equal(leat_port_mtu(f.port), 1500);
 	assert_true(link.up);
 	assert_int_equal(mac[0] & 3, 2);	/* locally administered, unicast */
-	assert_string_equal(leat_port_info(f.port), "split queues 16/16, one buffer a frame");
+	assert_string_equal(leat_port_info(f.port), "split queues 16/16, one buffer a frame, no interrupts");
 	leat_port_close(f.port);
 	f.port = NULL;
 	assert_int_equal(fake_open(&f, NULL), 0);
@@ -190,6 +189,15 @@ static void refuses_what_cannot_be(void **state)
 	fake_init(&f, 64, 2048);
 	f.kind.features = FAKE_ALL & ~VIRTIO_F_VERSION_1;
 	refused(-ENOTSUP, "does not offer VERSION_1", NULL);
+
+	/* The IOMMU would not see its accesses: not one, not even by accident. */
+	fake_init(&f, 64, 2048);
+	f.dev.translated = true;
+	f.kind.features = FAKE_ALL & ~VIRTIO_F_ACCESS_PLATFORM;
+	refused(-ENOTSUP, "its DMA would bypass the IOMMU and hit other memory: start it with "
+		"iommu_platform=on,disable-legacy=on (QEMU), or open it as noiommu:", NULL);
+	assert_null(strstr(f.trace, "config 04"));
+	assert_null(strstr(f.trace, "QUEUE_"));
 
 	fake_init(&f, 64, 2048);
 	f.kind.refuse_features = true;
@@ -267,6 +275,22 @@ static void refuses_an_empty_pool(void **state)
 	leat_pkt_free(pkts, 8);
 	leat_pool_cache_destroy(cache);
 	fake_fini(&f);
+}
+
+/* An offer about the platform is always accepted, behind an IOMMU or not (6.1). */
+static void accepts_the_platform(void **state)
+{
+	const uint64_t platform = VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_ORDER_PLATFORM;
+
+	(void)state;
+	for (int translated = 0; translated < 2; translated++) {
+		fake_init(&f, 1024, 2048);
+		f.dev.translated = translated;
+		f.kind.features = FAKE_BASIC | platform;
+		assert_int_equal(fake_open(&f, NULL), 0);
+		assert_int_equal(f.accepted & platform, platform);
+		fake_fini(&f);
+	}
 }
 
 /* ---- capabilities that lie ---- */
@@ -473,6 +497,7 @@ int main(void)
 		cmocka_unit_test(the_least_of_devices),
 		cmocka_unit_test(offloads_as_asked),
 		cmocka_unit_test(refuses_what_cannot_be),
+		cmocka_unit_test(accepts_the_platform),
 		cmocka_unit_test(refuses_doorbells_elsewhere),
 		cmocka_unit_test(refuses_frames_that_do_not_fit),
 		cmocka_unit_test(refuses_an_empty_pool),

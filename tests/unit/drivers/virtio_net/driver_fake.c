@@ -150,7 +150,7 @@ static void write_queue(struct fake *f, uint64_t off, uint32_t v)
 	if (off == VIRTIO_COMMON_QUEUE_SIZE)
 		q->size = (uint16_t)v;
 	else if (off == VIRTIO_COMMON_QUEUE_MSIX_VECTOR)
-		q->vector = (uint16_t)v;
+		q->vector = f->kind.refuse_queue_vector ? 0xffff : (uint16_t)v;
 	else if (off == VIRTIO_COMMON_QUEUE_ENABLE)
 		q->enable = (uint16_t)v;
 	else if ((off & ~UINT64_C(4)) == VIRTIO_COMMON_QUEUE_DESC)
@@ -222,12 +222,18 @@ static int bar_read(struct fake *f, uint64_t off, void *buf, size_t len)
 {
 	leat_le64 v;
 
-	if (off < FAKE_ISR)
+	if (off < FAKE_ISR) {
 		v = leat_cpu_to_le64(reg_name(off, len) ? read_common(f, off) : 0);
-	else if (off >= FAKE_DEVICE && off < FAKE_NOTIFY)
+	} else if (off == FAKE_ISR) {
+		assert_int_equal(len, 1);
+		trace(f, "isr %x\n", f->isr);
+		v = leat_cpu_to_le64(f->isr);
+		f->isr = 0;
+	} else if (off >= FAKE_DEVICE && off < FAKE_NOTIFY) {
 		v = leat_cpu_to_le64(read_device(f, off - FAKE_DEVICE, len));
-	else
+	} else {
 		return -EINVAL;
+	}
 	memcpy(buf, &v, len);
 	return 0;
 }
@@ -315,11 +321,18 @@ static int irq_set(struct leat_dev *dev, unsigned int index, enum leat_irq_actio
 
 	if (!alive(f))
 		return -ENODEV;
-	assert_int_equal(index, LEAT_IRQ_MSIX);
-	assert_int_equal(action, LEAT_IRQ_TRIGGER);
 	assert_int_equal(start, 0);
+	if (action == LEAT_IRQ_UNMASK) {
+		assert_int_equal(index, LEAT_IRQ_INTX);
+		trace(f, "intx unmasked\n");
+		f->masked = false;
+		return 0;
+	}
+	assert_int_equal(action, LEAT_IRQ_TRIGGER);
+	assert_int_equal(index, f->kind.msix ? LEAT_IRQ_MSIX : LEAT_IRQ_INTX);
 	f->irq_fd = count ? fds[0] : -1;
-	trace(f, "msix %s\n", f->irq_fd >= 0 ? "bound" : "off");
+	f->queue_fd = count > 1 ? fds[1] : -1;
+	trace(f, "%s %s\n", f->kind.msix ? "msix" : "intx", f->irq_fd >= 0 ? "bound" : "off");
 	return 0;
 }
 

@@ -15,6 +15,8 @@
 #include <leat/driver/driver.h>
 #include <leat/drivers.h>
 
+#include <leat/driver/virtio_transport.h>
+
 #include "drivers/virtio_net/spec.h"
 
 #define FAKE_SEGS   16
@@ -55,7 +57,9 @@ struct fake_kind {
 	bool		link;
 	bool		mapped;		/* the notification structure can be mapped */
 	bool		msix;
-	bool		refuse_vector;
+	bool		intx;
+	bool		refuse_vector;	/* the configuration's */
+	bool		refuse_queue_vector;
 	bool		refuse_features;
 	bool		refuse_reset;
 	bool		restless;	/* the configuration changes all the time */
@@ -83,7 +87,10 @@ struct fake {
 	uint8_t		status, generation;
 	struct fake_queue q[2];
 
-	int		irq_fd;		/* bound to vector 0, or -1 */
+	int		irq_fd;		/* bound to vector 0, or INTx; or -1 */
+	int		queue_fd;	/* bound to vector 1, or -1 */
+	uint8_t		isr;
+	bool		masked;		/* INTx */
 	unsigned int	accesses;	/* to registers, configuration and interrupts */
 	unsigned int	die_at;		/* the access that finds the device dead; 0: none */
 	bool		closed;

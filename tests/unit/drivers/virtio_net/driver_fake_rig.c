@@ -108,7 +108,7 @@ void fake_init(struct fake *f, unsigned int count, unsigned int buf_size)
 		.features = FAKE_ALL, .queue_max = 256, .num_queues = 2, .notify_off = { 0, 1 },
 		.notify_multiplier = 4, .mtu = 9000, .link = true, .mapped = false, .msix = true,
 	};
-	f->irq_fd = -1;
+	f->irq_fd = f->queue_fd = -1;
 	f->dev = (struct leat_dev){ .ops = &fake_dev_ops, .ctx = f->ctx, .as = &f->as };
 	f->dev.addr = (char *)(uintptr_t)"fake:nic";
 	f->dev.region[FAKE_BAR].size = FAKE_BAR_LEN;
@@ -152,6 +152,8 @@ int fake_open(struct fake *f, const struct leat_port_config *cfg)
 	with.event_arg = f;
 	f->closed = false;
 	f->dev.irqs[LEAT_IRQ_MSIX] = f->kind.msix ? 3 : 0;
+	f->dev.irqs[LEAT_IRQ_INTX] = f->kind.intx;
+	f->dev.irq_flags[LEAT_IRQ_INTX] = LEAT_IRQ_EVENTFD | LEAT_IRQ_MASKABLE | LEAT_IRQ_AUTOMASKED;
 	f->status = 0x0f;		/* as some other driver left it */
 	f->trace[0] = '\0';
 	err = leat_port_attach(f->ctx, &leat_virtio_net, &f->dev, "fake:nic", &dev_end, false, &with,
