@@ -2,6 +2,7 @@
 # What scenarios use inside the guest: busybox is all there is.
 
 . /guest/common.sh
+. /guest/guest-vfio.sh
 
 say() { echo "leat-guest: $*"; }
 
@@ -20,6 +21,7 @@ step() {
 		return
 	fi
 	dmesg | tail -n 25
+	tail -n 20 /tmp/*.log 2>/dev/null || true
 	say "FAIL $what"
 	finish
 }

@@ -11,7 +11,9 @@ TAP=leat0
 BOOT_LIMIT=60		# seconds until the guest must have spoken
 SCENARIO_LIMIT=240	# seconds until it must have ended
 
+ram=256M
 memory=shared		# or `private`: the device cannot map it and asks QEMU for every byte
+words=			# more for the kernel's command line
 nic_args=
 
 skip() { echo "$*" >"$dir/why"; exit "$SKIP"; }
@@ -93,21 +95,23 @@ spoke_or_ended() { said up || gone "$qemu_pid"; }
 
 # boot [QEMU ARGUMENT...]: starts the guest and returns when it has passed.
 boot() {
-	size=256M
-	case $memory in
-	shared) set -- -object "memory-backend-memfd,id=mem,size=$size,share=on" \
-		-machine memory-backend=mem "$@" ;;
+	case $machine/$memory in
+	vfio-user/shared) set -- -object "memory-backend-memfd,id=mem,size=$ram,share=on" \
+		-machine q35,memory-backend=mem "$@" ;;
+	vfio-user/*) set -- -machine q35 "$@" ;;
 	esac
 	: >"$dir/console"
-	# nic_args is a list of words
-	# shellcheck disable=SC2086
-	"$qemu" -accel tcg,thread=multi -machine q35 -cpu max -smp 2 -m "$size" \
+	# lists of words
+	# shellcheck disable=SC2086,SC2046
+	"$qemu" -accel tcg,thread=multi -cpu max -smp 2 -m "$ram" \
 		-nodefaults -no-user-config -no-reboot -display none \
 		-chardev "file,id=console,path=$dir/console" -serial chardev:console \
-		-kernel "$kernel" -initrd "$dir/initramfs.gz" \
-		-append "console=ttyS0 quiet loglevel=3 panic=-1 no_timer_check leat.scenario=$name" \
+		$([ "$machine" = vfio-user ] || machine_args) \
+		-kernel "$kernel" -initrd "$dir/initramfs.gz" -append \
+		"console=ttyS0 quiet loglevel=3 panic=-1 no_timer_check leat.scenario=$name $words" \
 		$nic_args "$@" >"$dir/qemu.log" 2>&1 &
 	qemu_pid=$!
+	[ "$machine" = vfio-user ] || start_peer
 
 	wait_for "$BOOT_LIMIT" spoke_or_ended || exit "$SILENT"
 	if ! said up; then
@@ -119,3 +123,5 @@ boot() {
 	said pass || fail "$(sed -n 's/^leat-guest: FAIL //p' "$dir/console" | tail -n 1 |
 		grep . || echo "the guest ended without a verdict")"
 }
+
+[ "$machine" = vfio-user ] || . "$here/host-vfio.sh"

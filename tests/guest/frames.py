@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Frames over QEMU's `-netdev stream`: 4 bytes of length, big endian, then the frame.
+
+exchange() sends numbered frames of random sizes and contents from wire to wire, through whatever
+forwards between them, and compares what arrives byte for byte, in order, none lost. What is under
+way is bounded by a window, so that a slow forwarder is no broken one.
+"""
+import collections
+import random
+import select
+import socket
+import struct
+import time
+
+STALL = 15      # seconds without a frame arriving: it is lost
+SLICE = 1 << 20
+HEADER = bytes.fromhex("ffffffffffff 020000000000 88b5")
+
+
+class Lost(Exception):
+    """Why an exchange failed, in one sentence."""
+
+
+class Wire:
+    """One NIC's end of a stream: whole frames in, whole frames out, never blocking."""
+
+    def __init__(self, path):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(path)
+        self.sock.setblocking(False)
+        self.unsent = bytearray()
+        self.received = bytearray()
+
+    def fileno(self):
+        return self.sock.fileno()
+
+    def send(self, frame):
+        self.unsent += struct.pack(">I", len(frame)) + frame
+
+    def flush(self):
+        try:
+            del self.unsent[:self.sock.send(self.unsent)]
+        except BlockingIOError:
+            pass
+
+    def take(self):
+        """The frames that have arrived; EOFError when QEMU is gone."""
+        try:
+            data = self.sock.recv(SLICE)
+        except BlockingIOError:
+            return
+        if not data:
+            raise EOFError
+        self.received += data
+        at = 0
+        while len(self.received) >= at + 4:
+            end = at + 4 + struct.unpack_from(">I", self.received, at)[0]
+            if len(self.received) < end:
+                break
+            yield bytes(self.received[at + 4:end])
+            at = end
+        del self.received[:at]
+
+
+class Way:
+    """Frames from one wire to another: those to come, those under way."""
+
+    def __init__(self, src, dst, name, count, sizes, seed):
+        self.src, self.dst, self.name, self.count, self.sizes = src, dst, name, count, sizes
+        self.random = random.Random(f"{seed} {name}")
+        self.noise = self.random.randbytes(1 << 18)
+        self.under_way = collections.deque()
+        self.sent = self.arrived = self.size = 0
+
+    def frame(self):
+        size = self.random.randint(*self.sizes)
+        start = self.random.randrange(len(self.noise) - size)
+        head = HEADER + struct.pack(">I", self.sent)
+        return head + self.noise[start:start + size - len(head)]
+
+    def fill(self, window):
+        while self.sent < self.count and len(self.under_way) < window:
+            self.under_way.append(self.frame())
+            self.src.send(self.under_way[-1])
+            self.sent += 1
+
+    def got(self, frame):
+        if not self.under_way:
+            raise Lost(f"{self.name}: {len(frame)} bytes that nobody sent: {frame[:64].hex()}")
+        want = self.under_way.popleft()
+        if frame != want:
+            raise Lost(f"{self.name}: {self.difference(frame, want)}")
+        self.arrived += 1
+        self.size += len(frame)
+
+    def difference(self, frame, want):
+        if frame in self.under_way:
+            return f"frame {self.arrived} did not arrive, or later than the one behind it"
+        at = next((i for i, (a, b) in enumerate(zip(frame, want)) if a != b), min(len(frame), len(want)))
+        return (f"frame {self.arrived} of {len(want)} bytes came as {len(frame)} bytes, differing from "
+                f"byte {at} on: {frame[at:at + 32].hex()} for {want[at:at + 32].hex()}")
+
+
+def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64):
+    """@ways: pairs of indices of @wires. Returns a line on what was done; raises Lost."""
+    ways = [Way(wires[a], wires[b], f"wire {a} to wire {b}", count, sizes, seed) for a, b in ways]
+    start = last = time.monotonic()
+    while any(way.arrived < count for way in ways):
+        for way in ways:
+            way.fill(window)
+        ready, writable, _ = select.select(wires, [w for w in wires if w.unsent], [], STALL)
+        for wire in writable:
+            wire.flush()
+        for wire in ready:
+            for frame in wire.take():
+                way = next((way for way in ways if way.dst is wire), None)
+                if not way:
+                    raise Lost(f"{len(frame)} bytes on a wire that nobody sends to: {frame[:64].hex()}")
+                way.got(frame)
+                last = time.monotonic()
+        if time.monotonic() - last > STALL:
+            raise Lost("; ".join(f"{way.name}: {way.sent} sent, {way.arrived} arrived" for way in ways))
+    seconds = time.monotonic() - start
+    return (f"{sum(way.arrived for way in ways)} frames, {sum(way.size for way in ways)} bytes, "
+            f"{seconds:.1f} s, seed {seed}")

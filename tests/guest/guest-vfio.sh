@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What scenarios with the kernel's VFIO use inside the guest: devices, programs of ours, requests to
+# the other side of QEMU. Read by guest.sh.
+
+# --- Devices -------------------------------------------------------------------------------------
+
+# functions VENDOR:DEVICE: their addresses, in order.
+functions() {
+	for path in /sys/bus/pci/devices/*; do
+		[ "$(cut -c 3- "$path/vendor"):$(cut -c 3- "$path/device")" != "$1" ] || echo "${path##*/}"
+	done
+}
+
+driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver" || echo none)"; }
+
+# give DRIVER ADDRESS...: each to that driver and no other; '' gives it back to Linux's own.
+give() {
+	driver=$1
+	shift
+	[ -z "$driver" ] || modprobe "$driver" 2>/dev/null || true	# unless it is built in
+	for bdf; do
+		echo "$driver" >"/sys/bus/pci/devices/$bdf/driver_override"
+		[ "$(driver_of "$bdf")" = none ] || echo "$bdf" >"/sys/bus/pci/devices/$bdf/driver/unbind"
+		echo "$bdf" >/sys/bus/pci/drivers_probe
+		[ "$(driver_of "$bdf")" = "${driver:-$(driver_of "$bdf")}" ] || return
+	done
+}
+
+# group_node and char_node ADDRESS: what stands for it in /dev.
+group_node() {
+	number=$(basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")")
+	[ -e "/dev/vfio/$number" ] && echo "/dev/vfio/$number" || echo "/dev/vfio/noiommu-$number"
+}
+
+char_node() { echo "/dev/vfio/devices/$(basename "/sys/bus/pci/devices/$1/vfio-dev/"vfio*)"; }
+
+# --- Programs ------------------------------------------------------------------------------------
+
+# start NAME COMMAND...: in the background; its words are in /tmp/NAME.log.
+start() {
+	eval "job=$1"
+	shift
+	"$@" >"/tmp/$job.log" 2>&1 &
+	echo $! >"/tmp/$job.pid"
+}
+
+# user KIB COMMAND...: instead of the shell, as uid 1000 that may lock so much memory.
+user() {
+	ulimit -l "$1"
+	shift
+	exec su leat -c "exec $*"
+}
+
+runs() { kill -0 "$(cat "/tmp/$1.pid")" 2>/dev/null; }
+ended() { ! runs "$1"; }
+
+# says NAME PATTERN [SECONDS]: waits for a line of the program's.
+says() {
+	until_true "${3:-20}" says_or_ended "$1" "$2" && grep -qE "$2" "/tmp/$1.log"
+}
+says_or_ended() { grep -qE "$2" "/tmp/$1.log" || ended "$1"; }
+
+# stop NAME: asks it to end, and it ends well.
+stop() {
+	pid=$(cat "/tmp/$1.pid")
+	kill -TERM "$pid" && until_true 10 ended "$1" && wait "$pid"
+}
+
+# --- The other side ------------------------------------------------------------------------------
+
+# ask REQUEST WORD...: of tests/guest/peer, which has them all; prints what it answers.
+ask() {
+	echo "$*" >&8
+	IFS= read -r -t 120 answer <&8 || answer="FAIL no answer to $*"
+	say "asked: $*: $answer"
+	[ "${answer%% *}" = ok ]
+}
+
+# --- The kernel's log ----------------------------------------------------------------------------
+
+faults() { dmesg | grep -c 'DMAR:.*fault'; }
+no_faults() { [ "$(faults)" = 0 ]; }

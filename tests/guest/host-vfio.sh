@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# What scenarios with the kernel's VFIO use outside the guest: QEMU's own NICs behind an emulated
+# IOMMU. Read by host.sh for `machine=vfio` and `machine=stock`.
+
+ram=768M
+words="intel_iommu=on hugepages=64"
+iommu=intremap=on,aw-bits=48	# options of intel-iommu; `none`: a machine without one
+[ "$machine" != stock ] || iommu=intremap=on
+nic_bus=pcie.0			# where the root ports of NICs go
+nics=0
+
+# nics MODEL[,OPTION=VALUE]...: a NIC each, called nic0, nic1, ..., with options of QEMU's device; its
+# wire ends at tests/guest/peer. Each is behind a root port of its own, so that it can be unplugged;
+# all e1000 behind one PCI bridge, where they share a group; with `bus=` elsewhere.
+nics() {
+	for nic; do
+		model=${nic%%,*} options=${nic#"$model"}
+		case $options in *,bus=*) ;; *) nic_slot ;; esac
+		[ "$model" != virtio-net ] || model=virtio-net-pci,disable-legacy=on,iommu_platform=on
+		device=$model,id=nic$nics,netdev=wire$nics,mac=52:54:00:00:00:0$nics,romfile=$options
+		echo "$device" >"$dir/nic$nics.device"
+		nic_args="$nic_args -device $device
+			-netdev stream,id=wire$nics,server=on,addr.type=unix,addr.path=$dir/wire$nics.sock"
+		nics=$((nics + 1))
+	done
+}
+
+nic_slot() {
+	if [ "$model" != e1000 ]; then
+		nic_args="$nic_args -device pcie-root-port,id=port$nics,bus=$nic_bus,chassis=$((nics + 1)),slot=$((nics + 1))"
+		options=",bus=port$nics$options"
+		return
+	fi
+	case $nic_args in
+	*pcie-pci-bridge*) ;;
+	*) nic_args="$nic_args -device pcie-pci-bridge,id=bridge,bus=$nic_bus" ;;
+	esac
+	options=",bus=bridge,addr=$((nics + 1))$options"
+}
+
+# machine_args: QEMU's arguments in front of all NICs.
+machine_args() {
+	echo "-machine q35,kernel-irqchip=split"
+	[ "$iommu" = none ] || echo "-device intel-iommu,caching-mode=on,$iommu"
+	for socket in qmp asks; do
+		echo "-chardev socket,id=$socket,path=$dir/$socket.sock,server=on,wait=off"
+	done
+	echo "-mon chardev=qmp,mode=control -serial chardev:asks"
+}
+
+# The other end of the wires, of QEMU's monitor and of ask() in the guest, until QEMU has ended.
+start_peer() {
+	python3 "$here/peer" "$dir" "$nics" >"$dir/peer.log" 2>&1 &
+}
