@@ -48,11 +48,6 @@ uint32_t leat_pci_read32(struct leat_dev *dev, uint16_t off)
 	return (uint32_t)config_read(dev, off, 4);
 }
 
-int leat_pci_write8(struct leat_dev *dev, uint16_t off, uint8_t val)
-{
-	return config_write(dev, off, val, 1);
-}
-
 int leat_pci_write16(struct leat_dev *dev, uint16_t off, uint16_t val)
 {
 	return config_write(dev, off, val, 2);

@@ -44,7 +44,6 @@ LEAT_BEGIN_DECLS
 LEAT_API uint8_t leat_pci_read8(struct leat_dev *dev, uint16_t off);
 LEAT_API uint16_t leat_pci_read16(struct leat_dev *dev, uint16_t off);
 LEAT_API uint32_t leat_pci_read32(struct leat_dev *dev, uint16_t off);
-LEAT_API int leat_pci_write8(struct leat_dev *dev, uint16_t off, uint8_t val);
 LEAT_API int leat_pci_write16(struct leat_dev *dev, uint16_t off, uint16_t val);
 LEAT_API int leat_pci_write32(struct leat_dev *dev, uint16_t off, uint32_t val);
 
