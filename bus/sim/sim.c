@@ -64,11 +64,19 @@ static void fire(struct vector *v)
 		return;		/* full: it has fired often enough */
 }
 
+/* A level, in a world of edges: masked when it fires, as by the kernel's VFIO. */
+static void fire_from_device(struct vector *v, unsigned int index)
+{
+	fire(v);
+	if (index == LEAT_IRQ_INTX && v->fd >= 0)
+		v->masked = true;
+}
+
 static void host_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector)
 {
 	struct sim *s = mdev->host_arg;
 
-	fire(&s->vec[index][vector]);
+	fire_from_device(&s->vec[index][vector], index);
 }
 
 static bool host_pending(struct leat_mdev *mdev, unsigned int index, unsigned int vector)
@@ -204,6 +212,8 @@ static int make_vectors(struct sim *s)
 
 		s->dev.irqs[i] = n;
 		s->dev.irq_flags[i] = n ? LEAT_IRQ_EVENTFD | LEAT_IRQ_MASKABLE : 0;
+		if (n && i == LEAT_IRQ_INTX)
+			s->dev.irq_flags[i] |= LEAT_IRQ_AUTOMASKED;
 		s->vec[i] = calloc(n + 1, sizeof(*s->vec[i]));
 		if (!s->vec[i])
 			return leat_fail(s->dev.ctx, -ENOMEM, "%s: open: out of memory",
@@ -393,8 +403,11 @@ static int vector_bind(struct vector *v, int fd)
 }
 
 /* @fds: bind; otherwise fire, mask or unmask. */
-static int vector_set(struct vector *v, enum leat_irq_action action, const int *fd)
+static int vector_set(struct vector *v, unsigned int index, enum leat_irq_action action,
+		      const int *fd)
 {
+	bool pending = v->pending;
+
 	switch (action) {
 	case LEAT_IRQ_TRIGGER:
 		if (fd)
@@ -405,10 +418,9 @@ static int vector_set(struct vector *v, enum leat_irq_action action, const int *
 		v->masked = true;
 		break;
 	case LEAT_IRQ_UNMASK:
-		v->masked = false;
-		if (v->pending)
-			fire(v);
-		v->pending = false;
+		v->masked = v->pending = false;
+		if (pending)
+			fire_from_device(v, index);
 		break;
 	}
 	return 0;
@@ -428,7 +440,7 @@ static int sim_irq_set(struct leat_dev *dev, unsigned int index, enum leat_irq_a
 				 "asked for, the device has %u", dev->addr, index, count, start, have);
 	lock(s);
 	for (unsigned int i = 0; i < (off ? have : count) && !err; i++)
-		err = vector_set(&s->vec[index][off ? i : start + i], action,
+		err = vector_set(&s->vec[index][off ? i : start + i], index, action,
 				 off ? &none : fds ? &fds[i] : NULL);
 	unlock(s);
 	return err ? leat_fail(dev->ctx, err, "%s: bind an interrupt: %s", dev->addr,

@@ -7,6 +7,8 @@
  */
 #include "server.h"
 
+#include <leat/driver/dev.h>
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -168,6 +170,8 @@ static int get_irq_info(struct leat_server *srv, struct vfu_msg *msg, struct srv
 		.argsz = sizeof(*info), .flags = VFU_IRQ_F_EVENTFD | VFU_IRQ_F_MASKABLE,
 		.index = req->index, .count = srv->mdev->irqs[req->index],
 	};
+	if (req->index == LEAT_IRQ_INTX)
+		info->flags |= VFU_IRQ_F_AUTOMASKED;
 	reply->len = sizeof(*info);
 	return 0;
 }

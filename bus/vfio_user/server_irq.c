@@ -90,6 +90,14 @@ static void fire(struct srv_irq *irq)
 		signal_fd(irq->fd);
 }
 
+/* INTx is a level in a world of edges: masked when it fires, as by the kernel's VFIO. */
+static void fire_from_device(struct srv_irq *irq, unsigned int index)
+{
+	fire(irq);
+	if (index == LEAT_IRQ_INTX && irq->fd >= 0)
+		irq->masked = true;
+}
+
 void leat_srv_irq_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector)
 {
 	struct leat_server *srv = mdev->host_arg;
@@ -98,7 +106,7 @@ void leat_srv_irq_raise(struct leat_mdev *mdev, unsigned int index, unsigned int
 	if (srv->unanswered)		/* it would overtake what it speaks of */
 		irq->held = true;
 	else
-		fire(irq);
+		fire_from_device(irq, index);
 }
 
 void leat_srv_irq_let_go(struct leat_server *srv)
@@ -110,7 +118,7 @@ void leat_srv_irq_let_go(struct leat_server *srv)
 
 			irq->held = false;
 			if (held)
-				fire(irq);
+				fire_from_device(irq, i);
 		}
 }
 
@@ -122,14 +130,14 @@ bool leat_srv_irq_pending(struct leat_mdev *mdev, unsigned int index, unsigned i
 	       srv->irq[index][vector].pending;
 }
 
-static void unmask(struct srv_irq *irq)
+static void unmask(struct srv_irq *irq, unsigned int index)
 {
 	bool pending = irq->pending;
 
 	irq->masked = false;
 	irq->pending = false;
 	if (pending)
-		fire(irq);
+		fire_from_device(irq, index);
 }
 
 /* ---- SET_IRQS ---- */
@@ -226,7 +234,7 @@ int leat_srv_set_irqs(struct leat_server *srv, struct vfu_msg *msg, struct srv_r
 		else if (action == VFU_IRQ_MASK)
 			irq->masked = true;
 		else
-			unmask(irq);
+			unmask(irq, set->index);
 	}
 	return 0;
 }

@@ -28,11 +28,11 @@
 
 void vnet_raise(struct vnet *v, uint16_t vector, uint8_t isr)
 {
-	/* Without MSI-X: the status bit first, then the pin (4.1.5.3.1, 4.1.5.4.1). */
+	/* Without MSI-X: the status bit first, then the pin, a level (4.1.5.3.1, 4.1.5.4.1). */
 	if (!leat_model_pci_msix_on(&v->pci)) {
-		v->isr |= isr;
-		if (leat_model_pci_intx_on(&v->pci))
+		if (!v->isr && leat_model_pci_intx_on(&v->pci))
 			leat_mdev_raise(&v->mdev, IRQ_INTX, 0);
+		v->isr |= isr;
 	}
 	/* A host whose VMM keeps the MSI-X capability to itself sees the vector only. */
 	if (vector != VIRTIO_MSI_NO_VECTOR)

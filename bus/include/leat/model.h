@@ -178,7 +178,10 @@ LEAT_API int leat_mdev_write(struct leat_mdev *mdev, uint64_t iova, const void *
 /* Are posted writes still on their way? A reset is not complete while they are. */
 LEAT_API bool leat_mdev_busy(struct leat_mdev *mdev);
 
-/* Fire a vector (LEAT_IRQ_* index numbers as VFIO's). Masked ones stay pending. */
+/*
+ * Fire a vector (LEAT_IRQ_* index numbers as VFIO's). Masked ones stay pending. INTx
+ * is fired when the line goes up: hosts mask it then, until the driver unmasks it.
+ */
 LEAT_API void leat_mdev_raise(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 LEAT_API bool leat_mdev_pending(struct leat_mdev *mdev, unsigned int index, unsigned int vector);
 

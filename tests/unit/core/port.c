@@ -340,6 +340,22 @@ static void counters_outlive_their_queues(void **state)
 	assert_int_equal(xstat(port, "rx_missed_errors"), 7);
 }
 
+static void a_driver_without_interrupts(void **state)
+{
+	struct world *w = *state;
+	struct leat_port *port;
+
+	assert_int_equal(attach(w, &(struct leat_port_config){ .intr = LEAT_INTR_INTX }, &port),
+			 -ENOTSUP);
+	assert_string_equal(leat_ctx_error(w->ctx), "fake:0: interrupts: the driver fake uses none: "
+						    "leave intr at LEAT_INTR_AUTO and poll");
+	assert_int_equal(attach(w, NULL, &port), 0);
+	assert_int_equal(leat_rxq_fd(leat_port_rxq(port, 0)), -ENOTSUP);
+	assert_int_equal(leat_rxq_arm(leat_port_rxq(port, 0)), -ENOTSUP);
+	leat_rxq_disarm(leat_port_rxq(port, 0));
+	leat_port_close(port);
+}
+
 static void reconfigure_wants_a_stopped_port_and_falls_back(void **state)
 {
 	struct world *w = *state;
@@ -435,6 +451,7 @@ int main(void)
 		TEST(a_stopped_port_moves_nothing),
 		TEST(polls_step_a_device_that_asks_for_it),
 		TEST(counters_outlive_their_queues),
+		TEST(a_driver_without_interrupts),
 		TEST(reconfigure_wants_a_stopped_port_and_falls_back),
 		TEST(events_reach_the_callback_once),
 		TEST(a_bus_error_finds_its_device),

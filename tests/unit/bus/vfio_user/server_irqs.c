@@ -16,6 +16,7 @@
 
 #include <cmocka.h>
 
+#define INTX 0
 #define MSIX 2
 #define ASSIGN	(VFU_IRQ_TRIGGER | VFU_IRQ_EVENTFD)
 #define FIRE	(VFU_IRQ_TRIGGER | VFU_IRQ_NONE)
@@ -133,6 +134,35 @@ static void test_mask(void **state)
 }
 
 /* T11: the range means what it says. */
+/* INTx is masked when the device fires it, once; what comes meanwhile waits. */
+static void test_intx_masks_itself(void **state)
+{
+	struct vfu_irq_info ask = { .argsz = sizeof(ask), .index = INTX };
+	struct vfu_irq_info info;
+	struct rig *rig = *state;
+	int fd;
+
+	open_eventfds(&fd, 1);
+	rig_start(rig);
+	assert_int_equal(rig_command(rig, VFU_GET_IRQ_INFO, &ask, sizeof(ask), NULL, 0), 0);
+	memcpy(&info, rig->rx.msg.payload, sizeof(info));
+	assert_int_equal(info.flags, VFU_IRQ_F_EVENTFD | VFU_IRQ_F_MASKABLE | VFU_IRQ_F_AUTOMASKED);
+	assert_int_equal(rig_set_irqs(rig, ASSIGN, INTX, 0, 1, &fd, 1), 0);
+	leat_mdev_raise(&rig->model->mdev, INTX, 0);
+	leat_mdev_raise(&rig->model->mdev, INTX, 0);
+	assert_int_equal(rig_count(fd), 1);
+	assert_int_equal(rig_set_irqs(rig, UNMASK, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(rig_count(fd), 1);	/* that waited, and masked again */
+	leat_mdev_raise(&rig->model->mdev, INTX, 0);
+	assert_int_equal(rig_count(fd), 0);
+	assert_int_equal(rig_set_irqs(rig, UNMASK, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(rig_count(fd), 1);
+	assert_int_equal(rig_set_irqs(rig, UNMASK, INTX, 0, 1, NULL, 0), 0);
+	assert_int_equal(rig_count(fd), 0);
+	rig_disconnect(rig);
+	close_all(&fd, 1);
+}
+
 static void test_unmask_range(void **state)
 {
 	struct rig *rig = *state;
@@ -255,6 +285,7 @@ int main(void)
 		cmocka_unit_test(test_deassign_range),
 		cmocka_unit_test(test_assign_in_chunks),
 		cmocka_unit_test(test_mask),
+		cmocka_unit_test(test_intx_masks_itself),
 		cmocka_unit_test(test_unmask_range),
 		cmocka_unit_test(test_bools),
 		cmocka_unit_test(test_table_does_not_mask),
