@@ -15,6 +15,7 @@ import time
 STALL = 15      # seconds without a frame arriving: it is lost
 SLICE = 1 << 20
 HEADER = bytes.fromhex("ffffffffffff 020000000000 88b5")
+IDLE = bytes.fromhex("ffffffffffff 020000000000 88b6") + bytes(46)  # no part of an exchange
 
 
 class Lost(Exception):
@@ -102,8 +103,12 @@ class Way:
 
 
 def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64):
-    """@ways: pairs of indices of @wires. Returns a line on what was done; raises Lost."""
+    """
+    @ways: pairs of indices of @wires; others are left alone. Returns a line on what was done; raises
+    Lost.
+    """
     ways = [Way(wires[a], wires[b], f"wire {a} to wire {b}", count, sizes, seed) for a, b in ways]
+    wires = list({wire for way in ways for wire in (way.src, way.dst)})
     start = last = time.monotonic()
     while any(way.arrived < count for way in ways):
         for way in ways:
@@ -112,7 +117,7 @@ def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64):
         for wire in writable:
             wire.flush()
         for wire in ready:
-            for frame in wire.take():
+            for frame in filter(lambda frame: frame != IDLE, wire.take()):
                 way = next((way for way in ways if way.dst is wire), None)
                 if not way:
                     raise Lost(f"{len(frame)} bytes on a wire that nobody sends to: {frame[:64].hex()}")

@@ -51,8 +51,7 @@ user() {
 	exec su leat -c "exec $*"
 }
 
-runs() { kill -0 "$(cat "/tmp/$1.pid")" 2>/dev/null; }
-ended() { ! runs "$1"; }
+ended() { ! grep -q '^State:.[^Z]' "/proc/$(cat "/tmp/$1.pid")/status" 2>/dev/null; }
 
 # says NAME PATTERN [SECONDS]: waits for a line of the program's.
 says() {
@@ -68,12 +67,25 @@ stop() {
 
 # --- The other side ------------------------------------------------------------------------------
 
-# ask REQUEST WORD...: of tests/guest/peer, which has them all; prints what it answers.
+# ask REQUEST WORD...: of tests/guest/peer, which has them all. Its answer is in $answer.
 ask() {
 	echo "$*" >&8
 	IFS= read -r -t 120 answer <&8 || answer="FAIL no answer to $*"
 	say "asked: $*: $answer"
-	[ "${answer%% *}" = ok ]
+	[ "${answer%% *}" = ok ] && answer=${answer#ok }
+}
+
+# forwarding WHAT SCHEME [user KIB]: leat-fwd between the devices in $devices; 20,000 frames each way.
+forwarding() {
+	what=$1 scheme=$2
+	shift 2
+	# shellcheck disable=SC2046,SC2086
+	start fwd "$@" leat-fwd $(printf "$scheme%s " $devices)
+	step "$what: leat-fwd is at work" says fwd '^ +1 s'
+	step "$what: 20,000 frames each way" ask exchange
+	step "$what: leat-fwd ends well" stop fwd
+	step "$what: the books balance" [ "$(grep -cE 'RX-packets: 20000 .*TX-packets: 20000 ' /tmp/fwd.log)" = 2 ]
+	step "$what: no DMA went astray" no_faults
 }
 
 # --- The kernel's log ----------------------------------------------------------------------------

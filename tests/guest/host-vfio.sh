@@ -38,9 +38,20 @@ nic_slot() {
 	options=",bus=bridge,addr=$((nics + 1))$options"
 }
 
+# two_nodes: half of the memory and one CPU on each NUMA node. Call it first: node 0 and node 1 have PCI
+# hosts of their own, so that nic_bus=node1 puts the NICs that follow near the second CPU.
+two_nodes() {
+	smp=2,sockets=2
+	for node in 0 1; do
+		node_args="${node_args:-} -object memory-backend-ram,id=ram$node,size=$((${ram%M} / 2))M
+			-numa node,nodeid=$node,cpus=$node,memdev=ram$node"
+		nic_args="$nic_args -device pxb-pcie,id=node$node,bus=pcie.0,bus_nr=$((64 + 64 * node)),numa_node=$node"
+	done
+}
+
 # machine_args: QEMU's arguments in front of all NICs.
 machine_args() {
-	echo "-machine q35,kernel-irqchip=split"
+	echo "-machine q35,kernel-irqchip=split ${node_args:-}"
 	[ "$iommu" = none ] || echo "-device intel-iommu,caching-mode=on,$iommu"
 	for socket in qmp asks; do
 		echo "-chardev socket,id=$socket,path=$dir/$socket.sock,server=on,wait=off"

@@ -12,6 +12,7 @@ BOOT_LIMIT=60		# seconds until the guest must have spoken
 SCENARIO_LIMIT=240	# seconds until it must have ended
 
 ram=256M
+smp=2
 memory=shared		# or `private`: the device cannot map it and asks QEMU for every byte
 words=			# more for the kernel's command line
 nic_args=
@@ -103,7 +104,7 @@ boot() {
 	: >"$dir/console"
 	# lists of words
 	# shellcheck disable=SC2086,SC2046
-	"$qemu" -accel tcg,thread=multi -cpu max -smp 2 -m "$ram" \
+	"$qemu" -accel tcg,thread=multi -cpu max -smp "$smp" -m "$ram" \
 		-nodefaults -no-user-config -no-reboot -display none \
 		-chardev "file,id=console,path=$dir/console" -serial chardev:console \
 		$([ "$machine" = vfio-user ] || machine_args) \
