@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * dev.c - devices by address: SCHEME:REST. The scheme picks the backend from a
- * table, the backend does the rest.
+ * table, the backend does the rest. The address of a PCI device has no scheme.
  */
 #include <leat/driver/dev.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/sim.h"
+#include "vfio/address.h"
+#include "vfio/open.h"
 #include "vfio_user/client.h"
 
 static const struct scheme {
@@ -18,6 +21,9 @@ static const struct scheme {
 } schemes[] = {
 	{ &leat_vfio_user_ops, "PATH" },
 	{ &leat_sim_ops, "MODEL" },
+	{ &leat_vfio_group_ops, "0000:01:00.0" },
+	{ &leat_vfio_iommufd_ops, "0000:01:00.0" },
+	{ &leat_vfio_noiommu_ops, "0000:01:00.0" },
 };
 
 static const struct scheme *find_scheme(const char *addr)
@@ -33,39 +39,50 @@ static const struct scheme *find_scheme(const char *addr)
 
 static int fail_unknown(struct leat_ctx *ctx, const char *addr)
 {
-	char known[128] = "";
+	char known[192] = "";
 	size_t len = 0;
 
-	for (size_t i = 0; i < LEAT_ARRAY_LEN(schemes); i++) {
-		const char *part[] = { i ? ", " : "", schemes[i].ops->scheme, ":",
-				       schemes[i].rest };
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(schemes) && len < sizeof(known); i++)
+		len += (size_t)snprintf(known + len, sizeof(known) - len, ", %s:%s",
+					schemes[i].ops->scheme, schemes[i].rest);
+	return leat_fail(ctx, -EINVAL, "%s: no such kind of device; known: 0000:01:00.0 (PCI)%s", addr,
+			 known);
+}
 
-		for (size_t k = 0; k < LEAT_ARRAY_LEN(part); k++) {
-			strncpy(known + len, part[k], sizeof(known) - 1 - len);
-			len = strlen(known);
-		}
+/* The backend, and where its part of @addr begins. */
+static const struct leat_dev_ops *find_ops(struct leat_ctx *ctx, const char *addr,
+					   const char **rest)
+{
+	const struct scheme *scheme = find_scheme(addr);
+
+	*rest = addr;
+	if (!scheme && leat_vfio_is_address(addr))
+		return &leat_vfio_auto_ops;
+	if (!scheme) {
+		fail_unknown(ctx, addr);
+		return NULL;
 	}
-	return leat_fail(ctx, -EINVAL, "%s: no such kind of device; known: %s", addr, known);
+	*rest += strlen(scheme->ops->scheme) + 1;
+	if (**rest)
+		return scheme->ops;
+	leat_fail(ctx, -EINVAL, "%s: nothing behind the colon; give %s:%s", addr,
+		  scheme->ops->scheme, scheme->rest);
+	return NULL;
 }
 
 int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out)
 {
-	const struct scheme *scheme = find_scheme(addr);
 	const char *rest;
+	const struct leat_dev_ops *ops = find_ops(ctx, addr, &rest);
 	struct leat_dev *dev;
 	int err;
 
-	if (!scheme)
-		return fail_unknown(ctx, addr);
-	rest = addr + strlen(scheme->ops->scheme) + 1;
-	if (!*rest)
-		return leat_fail(ctx, -EINVAL, "%s: nothing behind the colon; give %s:%s", addr,
-				 scheme->ops->scheme, scheme->rest);
-
-	dev = calloc(1, scheme->ops->dev_size);
+	if (!ops)
+		return -EINVAL;
+	dev = calloc(1, ops->dev_size);
 	if (!dev)
 		return leat_fail(ctx, -ENOMEM, "%s: open: out of memory", addr);
-	dev->ops = scheme->ops;
+	dev->ops = ops;
 	dev->ctx = ctx;
 	dev->node = -1;
 	dev->addr = strdup(addr);

@@ -92,15 +92,25 @@ struct leat_port_config {
 /*
  * leat_port_open - find, open, set up and start a NIC.
  *
- * @addr: "vfio-user:PATH" (a device served at a UNIX socket),
- * "sim:MODEL[,key=value...]" (a model in this process, stepped by the polls of
- * its queues). @cfg may be NULL.
+ * @addr:
+ * "0000:01:00.0" (or "01:00.0"), a PCI device that vfio-pci has: by iommufd where
+ *   the kernel has it, else by its group. "iommufd:", "group:" before it force one;
+ *   "noiommu:" does without an IOMMU, as root. Options after commas: "domain=NAME"
+ *   shares an IOMMU domain, "token=UUID" opens a virtual function,
+ *   "device-fd=N,iommu-fd=N" and "group-fd=N,container-fd=N[,device-fd=N]" take
+ *   descriptors that are open. doc/vfio.md has more.
+ * "vfio-user:PATH", a device served at a UNIX socket.
+ * "sim:MODEL[,key=value...]", a model in this process, stepped by the polls of its
+ *   queues.
+ * @cfg may be NULL.
  *
  * Errors, with the sentence in leat_ctx_error(): -EINVAL no such kind of
- * address or a configuration out of range, -ENODEV nothing there, or it went
- * away, -EACCES not for this user, -ENOTSUP no driver for the device or a
- * feature that it lacks, -EPROTO the peer broke the protocol, -ETIMEDOUT it did
- * not answer, -ENOSPC its address ranges exclude memory already placed, -ENOMEM.
+ * address or a configuration out of range, -ENODEV nothing there, no vfio-pci, or it
+ * went away, -EACCES and -EPERM not for this user, -EBUSY a kernel driver, another
+ * program or this one has it, -ENOENT its node is missing, -ENOTSUP no driver for the
+ * device, a feature that it lacks, or no IOMMU, -EPROTO the peer broke the protocol,
+ * -ETIMEDOUT it did not answer, -ENOSPC its address ranges exclude memory already
+ * placed, -ENOMEM, also of memory that may be locked.
  */
 LEAT_API int leat_port_open(struct leat_ctx *ctx, const char *addr,
 			    const struct leat_port_config *cfg, struct leat_port **out);

@@ -44,12 +44,17 @@ static void refuse(const char *addr, const char *why)
 static void addresses_that_name_nothing(void **state)
 {
 	(void)state;
-	refuse("x", "x: no such kind of device; known: vfio-user:PATH, sim:MODEL");
+	refuse("x", "x: no such kind of device; known: 0000:01:00.0 (PCI), vfio-user:PATH, sim:MODEL, "
+	       "group:0000:01:00.0, iommufd:0000:01:00.0, noiommu:0000:01:00.0");
 	refuse("", "no such kind of device");
 	refuse("vfio-user", "no such kind of device");
 	refuse("vfio-use:/run/x", "no such kind of device");
 	refuse("vfio-users:/run/x", "no such kind of device");
-	refuse("0000:01:00.0", "no such kind of device");
+	refuse("0000:01:00.8", "no such kind of device");
+	refuse("pci:0000:01:00.0", "no such kind of device");
+	refuse("group:", "nothing behind the colon; give group:0000:01:00.0");
+	refuse("iommufd:eth0", "\"eth0\" is not the address of a PCI device; they look like "
+	       "0000:01:00.0");
 	refuse("vfio-user:", "nothing behind the colon; give vfio-user:PATH");
 }
 

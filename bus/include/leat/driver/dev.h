@@ -106,7 +106,7 @@ struct leat_mmio {
 };
 
 struct leat_dev_ops {
-	const char *scheme;		/* "vfio-user", "sim" */
+	const char *scheme;		/* "group", "vfio-user", "sim" */
 	size_t dev_size;		/* the backend's struct, struct leat_dev first */
 
 	/* life; @addr is what stands behind the scheme's colon */
@@ -125,6 +125,8 @@ struct leat_dev_ops {
 	/*
 	 * Interrupts. With LEAT_IRQ_TRIGGER, @fds holds @count eventfds (-1 unbinds
 	 * one) and @count 0 disables the index; NULL @fds fires, as if the device had.
+	 * The eventfds stay the caller's, and open while they are bound. A device has INTx,
+	 * MSI or MSI-X: binding one turns another off. Firing and unmasking: any thread.
 	 * With MASK @fds is NULL; with UNMASK it may hold an eventfd that unmasks whenever
 	 * it is signalled (resample), for INTx. A bound vector is delivered: the backend
 	 * unmasks it. -EINVAL or -ENOTSUP, logged, for what the hardware cannot do.
@@ -182,8 +184,9 @@ struct leat_dev {
 };
 
 /*
- * leat_dev_open - open a device by address, "vfio-user:PATH" or "sim:MODEL[,...]".
- * The first colon ends the scheme. -EINVAL names the schemes there are.
+ * leat_dev_open - open a device by address, as leat_port_open() takes it. The first
+ * colon ends the scheme; a PCI device's own address has none. -EINVAL names the kinds
+ * there are.
  */
 LEAT_API int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out);
 LEAT_API void leat_dev_close(struct leat_dev *dev);

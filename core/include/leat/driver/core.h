@@ -75,7 +75,7 @@ LEAT_API void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w);
  * Where backends keep what belongs to one context, one slot each: @data is the
  * backend's own, @close runs when the context closes, after its ports.
  */
-enum leat_ctx_slots { LEAT_SLOT_SIM, LEAT_SLOT_VFIO, LEAT_SLOTS };
+enum leat_ctx_slots { LEAT_SLOT_SIM, LEAT_SLOT_VFIO, LEAT_SLOT_VFIO_GROUPS, LEAT_SLOTS };
 
 struct leat_ctx_slot {
 	void	*data;
