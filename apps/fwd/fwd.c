@@ -38,15 +38,15 @@ static unsigned int move(struct stage *s, unsigned int burst)
 
 	if (s->rx)
 		s->held = (uint16_t)(s->held + leat_rx(s->rx, s->pkts + s->held, room));
-	else
+	else if (s->from)
 		s->held = (uint16_t)(s->held + leat_spsc_pop(s->from, (void **)(s->pkts + s->held), room));
 	if (!s->held)
 		return 0;
 
 	if (s->to) {
 		given = (uint16_t)leat_spsc_push(s->to, (void **)s->pkts, s->held);
-	} else if (leat_port_gone(s->out)) {
-		leat_drop(s->tx, s->pkts, s->held);
+	} else if (!s->out || leat_port_gone(s->out)) {
+		report_drop(s->drops, s->pkts, s->held, s->cache);
 		given = s->held;
 	} else {
 		given = leat_tx(s->tx, s->pkts, s->held);
@@ -84,38 +84,85 @@ static void poll_stages(struct leat_worker *w, void *arg)
 	}
 }
 
-/* The device broke its rules: begin anew, while no worker looks at its queues. */
-static void restart(struct fwd *f, struct leat_port *port)
+static unsigned int index_of(const struct fwd *f, const struct leat_port *port)
 {
-	for (unsigned int i = 0; i < f->opt.nworkers; i++)
-		leat_worker_pause(f->lane[i].worker);
-	leat_port_stop(port);
-	leat_port_start(port);		/* a failure is logged, and the port stays silent */
-	for (unsigned int i = 0; i < f->opt.nworkers; i++)
-		leat_worker_resume(f->lane[i].worker);
+	unsigned int i = 0;
+
+	while (f->port[i] != port)
+		i++;
+	return i;
 }
 
+/* The device broke its rules: begin anew, while no worker looks at its queues. */
+static int restart(struct fwd *f, struct leat_port *port)
+{
+	int err;
+
+	plan_pause(f);
+	leat_port_stop(port);
+	err = leat_port_start(port);
+	plan_resume(f);
+	return err;
+}
+
+/* A port cannot be closed from here: tend() does. */
 static void on_event(void *arg, struct leat_port *port, enum leat_event event)
 {
 	struct fwd *f = arg;
+	unsigned int i = index_of(f, port);
 	struct leat_link link;
 
-	if (event == LEAT_EVENT_GONE) {
-		f->gone++;
-	} else if (event == LEAT_EVENT_ERROR) {
-		restart(f, port);
-	} else if (event == LEAT_EVENT_LINK) {
+	switch (event) {
+	case LEAT_EVENT_LINK:
 		leat_port_link(port, &link);
 		fprintf(stderr, "leat-fwd: %s: link %s\n", leat_port_name(port),
 			link.up ? "up" : "down");
+		break;
+	case LEAT_EVENT_ERROR:
+		f->lost[i] |= restart(f, port) != 0;
+		if (!f->lost[i])
+			f->past[i].restarts++;
+		break;
+	case LEAT_EVENT_REMOVAL:
+	case LEAT_EVENT_GONE:
+		f->lost[i] = true;
+		break;
+	}
+}
+
+/* Give up the ports that events said are lost: who wants a device back waits for us. */
+static void tend(struct fwd *f)
+{
+	for (unsigned int i = 0; i < f->opt.nports; i++) {
+		if (!f->lost[i])
+			continue;
+		f->lost[i] = false;
+		plan_lose(f, i);
+		fprintf(stderr, "leat-fwd: port %u closed%s\n", i,
+			f->opt.reopen ? "; to be opened again when its device is back" : "");
+	}
+}
+
+/* Whether the lost ones are back; that they are not is no news. */
+static void look_for_lost(struct fwd *f)
+{
+	for (unsigned int i = 0; i < f->opt.nports; i++) {
+		if (f->port[i])
+			continue;
+		f->quiet = true;
+		if (!plan_regain(f, i))
+			fprintf(stderr, "leat-fwd: port %u open again: %s\n", i, f->opt.addr[i]);
+		f->quiet = false;
 	}
 }
 
 static void on_log(void *arg, enum leat_log_level level, const char *message)
 {
-	(void)arg;
+	const struct fwd *f = arg;
+
 	(void)level;
-	fprintf(stderr, "leat-fwd: %s\n", message);
+	if (!f->quiet)
+		fprintf(stderr, "leat-fwd: %s\n", message);
 }
 
 static int start_workers(struct fwd *f)
@@ -142,10 +189,20 @@ static void stop_workers(struct fwd *f)
 	}
 }
 
+/* Once a second. False: the time is over. */
+static bool every_second(struct fwd *f, struct report *report)
+{
+	report_line(report);
+	if (f->opt.reopen)
+		look_for_lost(f);
+	return report->lines != f->opt.seconds;
+}
+
 /* Until a signal, the end of the time, or the last port's. */
 static int watch(struct fwd *f, int signals)
 {
 	struct report report = { .port = f->port, .nports = f->opt.nports,
+				 .past = f->past, .drops = f->drops,
 				 .work = f->work, .nworkers = f->opt.nworkers };
 	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
 				{ .fd = leat_ctx_fd(f->ctx), .events = POLLIN } };
@@ -153,23 +210,23 @@ static int watch(struct fwd *f, int signals)
 
 	report_start(&report);
 	next = report.start_ns + 1000000000;
-	while (!(fds[0].revents & POLLIN) && f->gone < f->opt.nports) {
+	while (!(fds[0].revents & POLLIN) && (f->nopen || f->opt.reopen)) {
 		int64_t left = (int64_t)(next - leat_now_ns());
 
 		if (left <= 0) {
-			report_line(&report);
-			next += 1000000000;
-			if (report.lines == f->opt.seconds)
+			if (!every_second(f, &report))
 				break;
+			next += 1000000000;
 			continue;
 		}
 		poll(fds, LEAT_ARRAY_LEN(fds), (int)(left / 1000000) + 1);
 		leat_ctx_poll(f->ctx);
+		tend(f);
 	}
 	stop_workers(f);
 	plan_drain(f);
 	report_summary(&report);
-	return f->gone == f->opt.nports ? -ENODEV : 0;
+	return f->nopen ? 0 : -ENODEV;
 }
 
 /* SIGINT and SIGTERM as a descriptor; blocked, so that they end nothing half done. */
@@ -198,7 +255,8 @@ int main(int argc, char **argv)
 {
 	const struct sigaction sigbus = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models,
-				       .log = on_log, .log_level = LEAT_LOG_INFO };
+				       .log = on_log, .log_arg = &self,
+				       .log_level = LEAT_LOG_INFO };
 	int signals = signals_fd();
 	int err;
 

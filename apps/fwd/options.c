@@ -8,16 +8,22 @@
 
 #include <argp.h>
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <strings.h>
 
 static const char doc[] =
 	"Forward packets between pairs of NICs, both ways.\v"
-	"A PORT is vfio-user:PATH (a device served at a UNIX socket, as by leat-nicd) or "
-	"sim:MODEL[,wire=loop|link:NAME] (a model in this process). The first port forwards to the "
-	"second and back, the third to the fourth, and so on.\n\n"
-	"Ends on SIGINT, SIGTERM, after --seconds, or when every port is gone. Exit status 0, 1 "
-	"after an error, 2 for a wrong command line.";
+	"A PORT is a PCI device, as 0000:01:00.0 (by the best way the kernel has; group:, iommufd: "
+	"or noiommu: before the address ask for one), vfio-user:PATH (a device served at a UNIX "
+	"socket, as by leat-nicd) or sim:MODEL[,wire=loop|link:NAME] (a model in this process). The "
+	"first port forwards to the second and back, the third to the fourth, and so on.\n\n"
+	"A device that is taken away, or that somebody wants back, is given up at once, and the "
+	"others go on; with --reopen it is used again when it is back.\n\n"
+	"Ends on SIGINT, SIGTERM, after --seconds, or without --reopen when every port is gone. Exit "
+	"status 0, 1 after an error, 2 for a wrong command line.";
+
+enum { KEY_MTU = 256, KEY_REOPEN };
 
 static const struct argp_option table[] = {
 	{ "seconds", 's', "N", 0, "Stop after N seconds", 0 },
@@ -28,6 +34,9 @@ static const struct argp_option table[] = {
 	  "largest there are)", 0 },
 	{ "pipeline", 'p', NULL, 0, "Receive and transmit on dedicated cores, joined by lock-free "
 	  "rings", 0 },
+	{ "mtu", KEY_MTU, "BYTES", 0, "Largest packet behind the Ethernet header (default: the "
+	  "device's)", 0 },
+	{ "reopen", KEY_REOPEN, NULL, 0, "Try once a second to open a port again that was lost", 0 },
 	{ 0 },
 };
 
@@ -115,6 +124,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'p':
 		opt->pipeline = true;
+		return 0;
+	case KEY_MTU:
+		opt->mtu = number(state, "--mtu", arg, 68, UINT16_MAX);
+		return 0;
+	case KEY_REOPEN:
+		opt->reopen = true;
 		return 0;
 	case ARGP_KEY_ARG:
 		if (opt->nports == MAX_PORTS)

@@ -17,7 +17,9 @@ struct options {
 	unsigned int	seconds;	/* 0: until a signal */
 	unsigned int	burst;
 	unsigned long	page_size;	/* bytes; 0: the best there is */
+	unsigned int	mtu;		/* 0: the device's */
 	bool		pipeline;
+	bool		reopen;		/* lost ports */
 	int		cpu[MAX_WORKERS];
 	unsigned int	nworkers;
 };

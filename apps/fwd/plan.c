@@ -17,52 +17,136 @@ static struct lane *tx_lane(struct fwd *f, unsigned int port)
 	return &f->lane[f->opt.pipeline ? 1 : (port ^ 1) % f->opt.nworkers];
 }
 
+static int open_port(struct fwd *f, unsigned int i)
+{
+	const struct leat_port_config cfg = {
+		.pool = f->pool,
+		.mtu = (uint16_t)f->opt.mtu,
+		.rx_cache = { rx_lane(f, i)->cache },
+		.tx_cache = { tx_lane(f, i)->cache },
+		.event = f->on_event,
+		.event_arg = f,
+	};
+	int err = leat_port_open(f->ctx, f->opt.addr[i], &cfg, &f->port[i]);
+
+	if (!err)
+		f->nopen++;
+	return err;
+}
+
 int plan_open(struct fwd *f, leat_event_fn *on_event)
 {
 	const struct leat_pool_config pool = { .count = 1024 * (f->opt.nports + f->opt.nworkers) };
 	int err = leat_pool_create(f->ctx, &pool, &f->pool);
 
+	f->on_event = on_event;
 	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++)
 		err = leat_pool_cache_create(f->pool, 0, &f->lane[i].cache);
-	for (unsigned int i = 0; !err && i < f->opt.nports; i++) {
-		const struct leat_port_config cfg = {
-			.pool = f->pool,
-			.rx_cache = { rx_lane(f, i)->cache },
-			.tx_cache = { tx_lane(f, i)->cache },
-			.event = on_event,
-			.event_arg = f,
-		};
-
-		err = leat_port_open(f->ctx, f->opt.addr[i], &cfg, &f->port[i]);
-	}
+	for (unsigned int i = 0; !err && i < f->opt.nports; i++)
+		err = open_port(f, i);
 	return err;
 }
 
-static struct stage *add_stage(struct lane *lane)
+/* ---- the ways ---- */
+
+static struct stage *add_stage(struct fwd *f, struct lane *lane, unsigned int in)
 {
-	return &lane->stage[lane->nstages++];
+	struct stage *s = &lane->stage[lane->nstages++];
+
+	*s = (struct stage){ .in = in, .end = in ^ 1, .cache = lane->cache,
+			     .drops = &f->drops[in ^ 1] };
+	return s;
+}
+
+/* Give its queues to the stages that use them, or none while it is not open. */
+static void wire(struct fwd *f, unsigned int i)
+{
+	struct leat_port *port = f->port[i];
+
+	for (unsigned int w = 0; w < f->opt.nworkers; w++) {
+		for (unsigned int k = 0; k < f->lane[w].nstages; k++) {
+			struct stage *s = &f->lane[w].stage[k];
+
+			if (s->in == i && !s->from)
+				s->rx = port ? leat_port_rxq(port, 0) : NULL;
+			if (s->end == i && !s->to) {
+				s->tx = port ? leat_port_txq(port, 0) : NULL;
+				s->out = port;
+			}
+		}
+	}
 }
 
 int plan_connect(struct fwd *f)
 {
 	for (unsigned int i = 0; i < f->opt.nports; i++) {
-		struct stage way = { .out = f->port[i ^ 1], .tx = leat_port_txq(f->port[i ^ 1], 0) };
-		struct stage *s = add_stage(rx_lane(f, i));
+		struct stage *s = add_stage(f, rx_lane(f, i), i);
 
-		*s = way;
-		s->rx = leat_port_rxq(f->port[i], 0);
 		if (f->opt.pipeline) {
 			int err = leat_spsc_create(RING_SIZE, &f->ring[i]);
 
 			if (err)
 				return err;
 			s->to = f->ring[i];
-			s = add_stage(tx_lane(f, i ^ 1));
-			*s = way;
-			s->from = f->ring[i];
+			add_stage(f, tx_lane(f, i ^ 1), i)->from = f->ring[i];
 		}
 	}
+	for (unsigned int i = 0; i < f->opt.nports; i++)
+		wire(f, i);
 	return 0;
+}
+
+/* ---- ports that come and go ---- */
+
+void plan_pause(struct fwd *f)
+{
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		leat_worker_pause(f->lane[i].worker);
+}
+
+void plan_resume(struct fwd *f)
+{
+	for (unsigned int i = 0; i < f->opt.nworkers; i++)
+		leat_worker_resume(f->lane[i].worker);
+}
+
+static void rewire(struct fwd *f, unsigned int i)
+{
+	plan_pause(f);
+	wire(f, i);
+	plan_resume(f);
+}
+
+/* The workers stand still no longer than it takes to part with its queues. */
+void plan_lose(struct fwd *f, unsigned int i)
+{
+	struct leat_port *port = f->port[i];
+
+	f->port[i] = NULL;
+	f->nopen--;
+	rewire(f, i);
+	report_past(&f->past[i], port);
+	leat_port_close(port);
+}
+
+int plan_regain(struct fwd *f, unsigned int i)
+{
+	int err = open_port(f, i);
+
+	if (!err)
+		rewire(f, i);
+	return err;
+}
+
+/* ---- the end ---- */
+
+static void drop(struct stage *s)
+{
+	if (s->tx)
+		leat_drop(s->tx, s->pkts, s->held);
+	else
+		report_drop(s->drops, s->pkts, s->held, s->cache);
+	s->held = 0;
 }
 
 void plan_drain(struct fwd *f)
@@ -72,9 +156,10 @@ void plan_drain(struct fwd *f)
 			struct stage *s = &f->lane[i].stage[k];
 
 			do {
-				leat_drop(s->tx, s->pkts, s->held);
-				s->held = s->from ? (uint16_t)leat_spsc_pop(s->from, (void **)s->pkts,
-									    MAX_BURST) : 0;
+				drop(s);
+				if (s->from)
+					s->held = (uint16_t)leat_spsc_pop(s->from, (void **)s->pkts,
+									  MAX_BURST);
 			} while (s->held);
 		}
 	}

@@ -12,11 +12,14 @@
 
 /* A step of a packet's way: from a queue or ring to a queue or ring. One thread's. */
 struct stage {
-	struct leat_rxq	 *rx;		/* or NULL: from @from */
-	struct leat_spsc *from;
+	unsigned int	  in, end;	/* ports: where the packets came from, where they go in the end */
+	struct leat_spsc *from;		/* or NULL: from @rx */
 	struct leat_spsc *to;		/* or NULL: to @tx */
-	struct leat_txq	 *tx;		/* where they go in the end */
+	struct leat_rxq	 *rx;		/* NULL while that port is not open */
+	struct leat_txq	 *tx;
 	struct leat_port *out;		/* @tx's */
+	struct leat_pool_cache *cache;	/* the thread's */
+	struct drops	 *drops;	/* of port @end */
 	uint16_t	  held;		/* packets taken and not yet given on */
 	struct leat_pkt	 *pkts[MAX_BURST];
 };
@@ -25,7 +28,8 @@ struct fwd {
 	struct options	  opt;
 	struct leat_ctx	 *ctx;
 	struct leat_pool *pool;
-	struct leat_port *port[MAX_PORTS];
+	leat_event_fn	 *on_event;
+	struct leat_port *port[MAX_PORTS];	/* NULL: lost */
 	struct leat_spsc *ring[MAX_PORTS];
 	struct lane {			/* a worker and what it does */
 		struct fwd	  *fwd;
@@ -36,7 +40,11 @@ struct fwd {
 		struct work	  *work;
 	} lane[MAX_WORKERS];
 	struct work	  work[MAX_WORKERS];
-	unsigned int	  gone;		/* ports */
+	struct drops	  drops[MAX_PORTS];
+	struct past	  past[MAX_PORTS];
+	bool		  lost[MAX_PORTS];	/* to be closed: an event said so */
+	unsigned int	  nopen;	/* ports */
+	bool		  quiet;	/* what is logged now is no news */
 	uint64_t	  spin;		/* ns without a packet, see SPIN_NS */
 };
 
@@ -45,6 +53,14 @@ int plan_open(struct fwd *f, leat_event_fn *on_event);
 
 /* The stages, each in the lane that will run it. 0 or -errno. */
 int plan_connect(struct fwd *f);
+
+/* While the workers run: one port less, the others hardly notice; and one more. 0 or -errno. */
+void plan_lose(struct fwd *f, unsigned int port);
+int plan_regain(struct fwd *f, unsigned int port);
+
+/* Let no worker touch any queue, and go on. */
+void plan_pause(struct fwd *f);
+void plan_resume(struct fwd *f);
 
 /* What is still between the queues is dropped, and counted; the workers have ended. */
 void plan_drain(struct fwd *f);
