@@ -53,8 +53,8 @@ static const struct vfio_reason attach_reasons[] = {
 	{ EINVAL, "its IOMMU cannot share what another one of this domain uses; give it a domain "
 		  "of its own" },
 	{ ENOENT, "the descriptor is bound to another iommufd" },
-	{ EADDRINUSE, "memory is mapped where the device needs addresses for itself; give it a "
-		      "domain of its own, or open it first" },
+	{ EADDRINUSE, "memory is mapped where the device cannot reach; give it a domain of its "
+		      "own, or open it first" },
 	{ 0, NULL },
 };
 

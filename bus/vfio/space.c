@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -123,6 +124,14 @@ static int open_file(struct vfio_space *space, int fd, const char *addr)
 	return other ? duplicate(space, other->fd, addr) : open_node(space, addr);
 }
 
+static char *name_of(const char *domain, const char *addr)
+{
+	char *name;
+
+	return asprintf(&name, "%s%s", domain ? "domain " : "", domain ? domain : addr) < 0
+	       ? NULL : name;
+}
+
 static struct vfio_space *new_space(struct leat_ctx *ctx, enum vfio_kind kind, const char *domain,
 				    const char *addr)
 {
@@ -134,7 +143,7 @@ static struct vfio_space *new_space(struct leat_ctx *ctx, enum vfio_kind kind, c
 	space->kind = kind;
 	space->fd = -1;
 	space->domain = domain ? strdup(domain) : NULL;
-	space->name = strdup(domain ? domain : addr);
+	space->name = name_of(domain, addr);
 	space->as.ops = &leat_vfio_aspace_ops;
 	space->as.name = space->name;
 	space->as.page_size = 4096;
@@ -218,7 +227,7 @@ static int check_placed(struct vfio_space *space, const char *addr)
 
 	if (!m)
 		return 0;
-	return leat_fail(space->ctx, -ENOSPC, "%s: join domain %s: memory is mapped at %#llx-%#llx, "
+	return leat_fail(space->ctx, -ENOSPC, "%s: join %s: memory is mapped at %#llx-%#llx, "
 			 "beyond what all of its devices reach then (%s); give it a domain of its "
 			 "own, or open it first", addr, space->name, (unsigned long long)m->iova,
 			 (unsigned long long)(m->iova + (m->len - 1)),

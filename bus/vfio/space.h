@@ -28,7 +28,7 @@ struct vfio_space {
 	enum vfio_kind	kind;
 	struct leat_ctx	*ctx;
 	char		*domain;	/* its name, or NULL: one device's, or one group's, own */
-	char		*name;		/* as.name: the domain's, or the first device's address */
+	char		*name;		/* as.name: "domain NAME", or the first device's address */
 	int		fd;		/* of the container, or of /dev/iommu */
 	bool		foreign;	/* somebody else opened @fd, and what is set there is theirs */
 	uint32_t	file;		/* iommufd: the same number, the same open file */

@@ -32,8 +32,9 @@ static const struct vfio_reason group_reasons[] = {
 		  "/sys/module/vfio_iommu_type1/parameters/allow_unsafe_interrupts" },
 	{ EBUSY,  "its group is in use: by a kernel driver of a device in it (leat devices), or "
 		  "by another program (fuser -v /dev/vfio/* /dev/vfio/devices/*)" },
-	{ EINVAL, "its group is in another container, or does not reach what is mapped in this "
-		  "one; give it a domain of its own" },
+	{ EINVAL, "its group is in another container" },
+	{ ENOSPC, "memory is mapped where the device cannot reach; give it a domain of its own, or "
+		  "open it first" },
 	{ ENODEV, "no IOMMU driver takes it: modprobe vfio_iommu_type1" },
 	{ ENOTTY, "the descriptors are no container and group of VFIO" },
 	{ 0, NULL },
@@ -237,13 +238,19 @@ static int fail_group(struct vfio_space *space, int err, const char *addr, const
 			 leat_vfio_why(is_noiommu(space) ? noiommu_reasons : group_reasons, err));
 }
 
+static int set_container(struct vfio_space *space, int fd)
+{
+	int err = leat_vfio_ioctl(fd, VFIO_GROUP_SET_CONTAINER, &space->fd);
+
+	/* EINVAL is said of a group that is in a container, and of one that cannot join others. */
+	return err == -EINVAL && space->members && !in_container(fd) ? -ENOSPC : err;
+}
+
 int leat_vfio_space_add_group(struct vfio_space *space, int fd, const char *addr)
 {
 	bool theirs = space->foreign && in_container(fd);
-	int err = 0;
+	int err = theirs ? 0 : set_container(space, fd);
 
-	if (!theirs)
-		err = leat_vfio_ioctl(fd, VFIO_GROUP_SET_CONTAINER, &space->fd);
 	if (err)
 		return fail_group(space, err, addr, "put its group into a container");
 	if (!space->members)
