@@ -132,6 +132,33 @@ int leat_path_link(const char *root, const char *path, char *buf, size_t size)
 	return 0;
 }
 
+bool leat_path_exists(const char *root, const char *path)
+{
+	char full[PATH_MAX];
+
+	return !join(full, root, path, "", "") && !access(full, F_OK);
+}
+
+int leat_path_each(const char *root, const char *path, int (*entry)(void *arg, const char *name),
+		   void *arg)
+{
+	char full[PATH_MAX];
+	int err = join(full, root, path, "", "");
+	struct dirent *e;
+	DIR *dir;
+
+	if (err)
+		return err;
+	dir = opendir(full);
+	if (!dir)
+		return -errno;
+	while (!err && (e = readdir(dir)))
+		if (e->d_name[0] != '.')
+			err = entry(arg, e->d_name);
+	closedir(dir);
+	return err;
+}
+
 int leat_sysfs_text_at(const char *root, const char *bdf, const char *name, char *buf, size_t size)
 {
 	char path[PATH_MAX];
@@ -179,26 +206,28 @@ int leat_sysfs_number(const char *bdf, const char *name, long long *out)
 	return leat_sysfs_number_at("", bdf, name, out);
 }
 
-int leat_sysfs_each_at(const char *root, const char *bdf, const char *name,
-		       leat_sysfs_each_fn *each, void *arg)
+struct each {
+	leat_sysfs_each_fn *fn;
+	void		*arg;
+};
+
+static int call_each(void *arg, const char *name)
 {
-	char path[PATH_MAX], full[PATH_MAX];
-	const struct dirent *entry;
+	const struct each *each = arg;
+
+	return each->fn(name, each->arg) ? 0 : 1;
+}
+
+int leat_sysfs_each_at(const char *root, const char *bdf, const char *name,
+		       leat_sysfs_each_fn *fn, void *arg)
+{
+	struct each each = { fn, arg };
+	char path[PATH_MAX];
 	int err = device_path(path, bdf, name);
-	DIR *dir;
 
 	if (!err)
-		err = join(full, root, path, "", "");
-	if (err)
-		return err;
-	dir = opendir(full);
-	if (!dir)
-		return -errno;
-	do
-		entry = readdir(dir);
-	while (entry && (entry->d_name[0] == '.' || each(entry->d_name, arg)));
-	closedir(dir);
-	return 0;
+		err = leat_path_each(root, path, call_each, &each);
+	return err > 0 ? 0 : err;
 }
 
 int leat_sysfs_each(const char *bdf, const char *name, leat_sysfs_each_fn *each, void *arg)

@@ -48,5 +48,14 @@ int leat_sysfs_each_at(const char *root, const char *bdf, const char *name,
 /* The same for any path below @root, as "/sys/bus/pci/drivers". */
 int leat_path_text(const char *root, const char *path, char *buf, size_t size);
 int leat_path_link(const char *root, const char *path, char *buf, size_t size);
+bool leat_path_exists(const char *root, const char *path);
+
+/*
+ * leat_path_each - call @entry with each name in a folder that has no dot before it, in no
+ * order, until one returns other than 0: that is returned. -errno if the folder
+ * cannot be read.
+ */
+int leat_path_each(const char *root, const char *path, int (*entry)(void *arg, const char *name),
+		   void *arg);
 
 #endif

@@ -10,6 +10,7 @@
 #include <leat/clock.h>
 #include <leat/compiler.h>
 #include <leat/ctx.h>
+#include <leat/devices.h>
 #include <leat/drivers.h>
 #include <leat/endian.h>
 #include <leat/log.h>
