@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * devices.h - the PCI functions of this machine: which there are and who uses
- * them. No device is opened. Control thread. On a machine without PCI there are
- * no functions, and that is no error.
+ * them, giving one to user space and back, and virtual functions.
+ *
+ * This is administration: it writes to sysfs, mostly as root, and opens no
+ * device. Nothing is remembered between calls but what the kernel remembers.
+ * All of it: control thread. On a machine without PCI there are no functions,
+ * and that is no error.
  *
  * An @address is a function's, "0000:01:00.0" or "01:00.0", or the name of a
  * network interface, "eth0", and then means the function behind it.
+ *
+ * Errors of the verbs, with the sentence in leat_ctx_error(): -ENODEV no such
+ * function, -EPERM, -EACCES or -EROFS not permitted, -EBUSY in use, -ENOENT a kernel
+ * driver is not loaded, or what the kernel itself answered.
  */
 #ifndef LEAT_DEVICES_H
 #define LEAT_DEVICES_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include <leat/compiler.h>
 #include <leat/ctx.h>
@@ -103,6 +112,49 @@ LEAT_API void leat_devices_free(struct leat_devices *devices);	/* empty ones are
 /* The one with that address (or interface), or NULL. It lives as long as @devices. */
 LEAT_API const struct leat_pci_device *leat_devices_find(const struct leat_devices *devices,
 							 const char *address);
+
+#define LEAT_BIND_FORCE 0x1u		/* also what is in use, and what is no NIC */
+
+/*
+ * leat_pci_bind - give the function to @driver (NULL: "vfio-pci") by driver_override.
+ *
+ * When a step fails, override and driver are put back as they were. Bound to it
+ * already is success. Refused unless forced: -EBUSY an interface of it carries an
+ * address or a route or is part of a bridge or bond, -EPERM it is no network
+ * controller; always: -EINVAL a bridge. Loads no module: -ENOENT names the
+ * command. Warns if others in its IOMMU group still belong to kernel drivers.
+ *
+ * For this and the next two: where a program has the function open through VFIO
+ * the kernel asks that program to let go and waits without end. They wait two
+ * seconds; then -EBUSY, naming the program where that can be seen, and the kernel
+ * goes on as asked as soon as the program lets go. The wait is in a child process
+ * (forked, and gone by itself), because nothing can interrupt it; so this process must
+ * not have it open itself.
+ */
+LEAT_API int leat_pci_bind(struct leat_ctx *ctx, const char *address, const char *driver,
+			   unsigned int flags);
+
+/*
+ * leat_pci_unbind - give the function back to the kernel: no driver_override, and
+ * the driver that the kernel chooses. A driver of the kernel's that has it keeps it. A
+ * warning if no driver takes it. -EBUSY: it has virtual functions.
+ */
+LEAT_API int leat_pci_unbind(struct leat_ctx *ctx, const char *address);
+
+/*
+ * leat_pci_vfs - have @n virtual functions, 0 for none. They are in the next scan's
+ * vf[]. -ENOTSUP the function cannot have any, or its driver cannot make them (vfio-pci:
+ * its module parameter enable_sriov), -ERANGE more than it can have. If @n cannot be
+ * made the number before is restored.
+ */
+LEAT_API int leat_pci_vfs(struct leat_ctx *ctx, const char *address, unsigned int n);
+
+/*
+ * leat_pci_grant - make @uid the owner of the VFIO nodes of the function (of its IOMMU
+ * group, and of its own where the kernel has that), so that this user may open it.
+ * -ENODEV if it has none: bind it first. Whoever owns a group's node has all of the group.
+ */
+LEAT_API int leat_pci_grant(struct leat_ctx *ctx, const char *address, uid_t uid);
 
 LEAT_END_DECLS
 
