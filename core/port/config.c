@@ -53,16 +53,30 @@ static int mtu(struct leat_port *port, uint16_t *n)
 
 static int offloads(struct leat_port *port, uint32_t *asked)
 {
-	const uint32_t can = port->caps.flags & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM);
+	const uint32_t can = port->caps.flags & LEAT_OFFLOADS;
 
 	if (*asked == LEAT_OFFLOADS_NONE)
 		*asked = 0;
 	else if (!*asked)
-		*asked = can;
+		*asked = can & LEAT_OFFLOADS_USUAL;
 	if (*asked & ~can)
 		return leat_fail(port->ctx, -ENOTSUP,
 				 "%s: offloads: 0x%x asked (LEAT_CAP_*), the device offers 0x%x",
 				 port->name, *asked, can);
+	return 0;
+}
+
+static int link(struct leat_port *port, const struct leat_port_config *cfg)
+{
+	if (cfg->speed && !(port->caps.flags & LEAT_CAP_LINK_SET))
+		return leat_fail(port->ctx, -ENOTSUP, "%s: %u Mbit/s asked: the device's speed "
+				 "cannot be forced; leave speed at 0", port->name, cfg->speed);
+	if (cfg->flow_ctrl > LEAT_FLOW_FULL)
+		return leat_fail(port->ctx, -EINVAL, "%s: flow control: %d is no kind of it: use "
+				 "enum leat_flow_ctrl", port->name, (int)cfg->flow_ctrl);
+	if (cfg->flow_ctrl > LEAT_FLOW_NONE && !(port->caps.flags & LEAT_CAP_FLOW_CTRL))
+		return leat_fail(port->ctx, -ENOTSUP, "%s: flow control: the device has none; leave "
+				 "flow_ctrl at 0", port->name);
 	return 0;
 }
 
@@ -110,10 +124,13 @@ int leat_port_resolve(struct leat_port *port, const struct leat_port_config *ask
 	if (!err)
 		err = offloads(port, &cfg.offloads);
 	if (!err)
+		err = link(port, &cfg);
+	if (!err)
 		err = intr(port, cfg.intr);
 	if (!err)
 		err = pool(port, &cfg);
-	if (!err)
-		port->cfg = cfg;
-	return err;
+	if (err)
+		return err;
+	port->cfg = cfg;
+	return leat_port_resolve_rss(port);
 }

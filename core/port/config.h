@@ -13,6 +13,13 @@
  */
 int leat_port_resolve(struct leat_port *port, const struct leat_port_config *cfg);
 
+/* The same for port->rss, from the resolved port->cfg. In rss.c. */
+int leat_port_resolve_rss(struct leat_port *port);
+
+/* A running port's bursts move packets, a stopped one's nothing. In queue.c. */
+void leat_port_show_bursts(struct leat_port *port);
+void leat_port_hide_bursts(struct leat_port *port);
+
 /* Keep the counts of a queue that is about to go. In stats.c. */
 void leat_port_past_rxq(struct leat_port *port, const struct leat_rxq *q);
 void leat_port_past_txq(struct leat_port *port, const struct leat_txq *q);

@@ -2,8 +2,7 @@
 /*
  * port.c - the life of a port: attach, set up, start, stop, reconfigure, close.
  *
- * Drivers do the work; this file keeps the order they may rely on, and the
- * rule that a queue's burst moves nothing while its port does not run.
+ * Drivers do the work; this file keeps the order they may rely on.
  */
 #include "core/ctx.h"
 #include "core/port/config.h"
@@ -15,53 +14,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-
-uint16_t leat_rx_nothing(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
-{
-	(void)q;
-	(void)pkts;
-	(void)n;
-	return 0;
-}
-
-uint16_t leat_tx_nothing(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
-{
-	(void)q;
-	(void)pkts;
-	(void)n;
-	return 0;
-}
-
-/* A device that runs only when its user polls is stepped by the poll. */
-static uint16_t rx_stepped(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
-{
-	q->port->end->step(q->port->dev);
-	return q->direct(q, pkts, n);
-}
-
-static uint16_t tx_stepped(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
-{
-	uint16_t sent = q->direct(q, pkts, n);
-
-	q->port->end->step(q->port->dev);
-	return sent;
-}
-
-static void show_bursts(struct leat_port *port)
-{
-	for (unsigned int i = 0; i < port->cfg.rxqs; i++)
-		port->rxq[i]->burst = port->stepped ? rx_stepped : port->rxq[i]->direct;
-	for (unsigned int i = 0; i < port->cfg.txqs; i++)
-		port->txq[i]->burst = port->stepped ? tx_stepped : port->txq[i]->direct;
-}
-
-static void hide_bursts(struct leat_port *port)
-{
-	for (unsigned int i = 0; i < port->cfg.rxqs; i++)
-		port->rxq[i]->burst = leat_rx_nothing;
-	for (unsigned int i = 0; i < port->cfg.txqs; i++)
-		port->txq[i]->burst = leat_tx_nothing;
-}
 
 int leat_port_start(struct leat_port *port)
 {
@@ -80,7 +32,7 @@ int leat_port_start(struct leat_port *port)
 	if (err)
 		return err;
 	port->started = true;
-	show_bursts(port);
+	leat_port_show_bursts(port);
 	return 0;
 }
 
@@ -88,7 +40,7 @@ void leat_port_stop(struct leat_port *port)
 {
 	if (!port->started)
 		return;
-	hide_bursts(port);
+	leat_port_hide_bursts(port);
 	port->started = false;
 	port->drv->stop(port);
 }
@@ -183,6 +135,7 @@ static int setup(struct leat_port *port, const struct leat_port_config *cfg)
 int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config *cfg)
 {
 	struct leat_port_config old = port->cfg, defaults = { 0 };
+	struct leat_rss rss = port->rss;
 	int err;
 
 	if (port->started)
@@ -194,6 +147,7 @@ int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config 
 		if (port->own_tx_cache[i])
 			old.tx_cache[i] = NULL;
 	}
+	old.rss = rss.types ? &rss : NULL;
 	free_queues(port);
 	err = setup(port, cfg ? cfg : &defaults);
 	if (err)

@@ -102,5 +102,7 @@ unsigned int leat_port_xstats(struct leat_port *port, struct leat_xstat *out, un
 		put_queue(&l, "tx", i, "bytes", &port->txq[i]->bytes);
 		put_queue(&l, "tx", i, "errors", &port->txq[i]->errors);
 	}
+	if (port->drv->xstats)
+		l.n += port->drv->xstats(port, l.n < n ? out + l.n : NULL, l.n < n ? n - l.n : 0);
 	return l.n;
 }

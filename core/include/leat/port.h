@@ -30,6 +30,22 @@ struct leat_port;
 #define LEAT_CAP_TX_SEGS	(UINT32_C(1) << 2)	/* sends packets of several segments */
 #define LEAT_CAP_RX_SCATTER	(UINT32_C(1) << 3)	/* frames longer than a buffer arrive in segments */
 #define LEAT_CAP_LINK		(UINT32_C(1) << 4)	/* knows its link state */
+#define LEAT_CAP_TX_TSO4	(UINT32_C(1) << 5)	/* cuts LEAT_PKT_TSO into TCP segments, IPv4 */
+#define LEAT_CAP_TX_TSO6	(UINT32_C(1) << 6)	/* the same for IPv6 */
+#define LEAT_CAP_TX_SCTP_CSUM	(UINT32_C(1) << 7)	/* completes SCTP's CRC, too */
+#define LEAT_CAP_RX_VLAN	(UINT32_C(1) << 8)	/* takes tags off: LEAT_PKT_VLAN */
+#define LEAT_CAP_TX_VLAN	(UINT32_C(1) << 9)	/* puts them in */
+#define LEAT_CAP_RX_HASH	(UINT32_C(1) << 10)	/* delivers the RSS hash: LEAT_PKT_HASH */
+#define LEAT_CAP_FILTER		(UINT32_C(1) << 11)	/* filters by address, see filter.h */
+#define LEAT_CAP_VLAN_FILTER	(UINT32_C(1) << 12)
+#define LEAT_CAP_FLOW_CTRL	(UINT32_C(1) << 13)	/* IEEE 802.3x pause frames */
+#define LEAT_CAP_LINK_SET	(UINT32_C(1) << 14)	/* leat_port_link_set(), .speed */
+
+/* Those that are a matter of choice. A tag taken off is off: only on demand. */
+#define LEAT_OFFLOADS		(LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM | LEAT_CAP_TX_TSO4 |	\
+				 LEAT_CAP_TX_TSO6 | LEAT_CAP_TX_SCTP_CSUM | LEAT_CAP_RX_VLAN |	\
+				 LEAT_CAP_TX_VLAN | LEAT_CAP_RX_HASH)
+#define LEAT_OFFLOADS_USUAL	(LEAT_OFFLOADS & ~LEAT_CAP_RX_VLAN)
 
 struct leat_caps {
 	uint32_t	flags;		/* LEAT_CAP_* */
@@ -40,6 +56,9 @@ struct leat_caps {
 	uint16_t	max_segs;	/* segments of one packet to send */
 	uint16_t	rx_headroom;	/* bytes the driver uses before received data */
 	uint8_t		dma_bits;	/* device address width */
+	uint16_t	max_macs, max_mcasts; /* further addresses it filters by */
+	uint32_t	rss_types;	/* LEAT_RSS_*; 0: does not spread by hash */
+	uint16_t	reta_len;	/* entries of its redirection table */
 };
 
 enum leat_event {
@@ -53,6 +72,14 @@ enum leat_event {
 typedef void leat_event_fn(void *arg, struct leat_port *port, enum leat_event event);
 
 #define LEAT_PORT_QUEUES_MAX 16
+
+struct leat_rss;
+
+/* Pause frames (IEEE 802.3x): obeyed (RX), sent (TX). */
+enum leat_flow_ctrl {
+	LEAT_FLOW_AUTO,		/* negotiated, where the device can; otherwise none */
+	LEAT_FLOW_NONE, LEAT_FLOW_RX, LEAT_FLOW_TX, LEAT_FLOW_FULL,
+};
 
 /*
  * By what the device signals that it has news: packets to threads that sleep
@@ -71,7 +98,11 @@ struct leat_port_config {
 	uint16_t	rxqs, txqs;	/* queues; 0: one */
 	uint16_t	rx_desc, tx_desc; /* per queue; 0: 256, or what the device has if less */
 	uint16_t	mtu;		/* bytes behind the Ethernet header; 0: the device's, or 1500 */
-	uint32_t	offloads;	/* LEAT_CAP_*_CSUM wanted; 0: all that the device can, ~0: none */
+	uint32_t	offloads;	/* of LEAT_OFFLOADS; 0: the usual that the device has, ~0: none */
+	const struct leat_rss *rss;	/* NULL: over all receive queues, if there are several */
+	uint32_t	speed;		/* Mbit/s to force; 0: negotiated */
+	bool		half_duplex;	/* with a forced speed */
+	enum leat_flow_ctrl flow_ctrl;
 	struct leat_pool *pool;		/* where received packets come from; NULL: the context's own */
 
 	/*
@@ -139,6 +170,10 @@ struct leat_link {
 };
 
 LEAT_API void leat_port_link(struct leat_port *port, struct leat_link *out);
+
+/* Take the link down, or up again; kept over stop and start. -ENOTSUP without LEAT_CAP_LINK_SET. */
+LEAT_API int leat_port_link_set(struct leat_port *port, bool up);
+
 LEAT_API void leat_port_mac(const struct leat_port *port, uint8_t mac[6]);
 LEAT_API uint16_t leat_port_mtu(const struct leat_port *port);
 LEAT_API void leat_port_caps(const struct leat_port *port, struct leat_caps *out);
@@ -207,6 +242,16 @@ LEAT_INLINE uint16_t leat_tx(struct leat_txq *q, struct leat_pkt **pkts, uint16_
 {
 	return q->burst(q, pkts, n);
 }
+
+/*
+ * leat_rxq_stop, leat_txq_stop - take back what one queue of a running port holds;
+ * it moves nothing until started again, or the port is. -ENOTSUP the driver cannot.
+ * Control thread, while the queue's thread leaves it alone.
+ */
+LEAT_API int leat_rxq_stop(struct leat_rxq *q);
+LEAT_API int leat_rxq_start(struct leat_rxq *q);
+LEAT_API int leat_txq_stop(struct leat_txq *q);
+LEAT_API int leat_txq_start(struct leat_txq *q);
 
 /* Free packets that leat_tx() did not take, and count them as dropped. The queue's thread. */
 LEAT_API void leat_drop(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);

@@ -11,14 +11,17 @@
 #include <leat/compiler.h>
 #include <leat/ctx.h>
 #include <leat/devices.h>
+#include <leat/diag.h>
 #include <leat/drivers.h>
 #include <leat/endian.h>
+#include <leat/filter.h>
 #include <leat/log.h>
 #include <leat/mem.h>
 #include <leat/pkt.h>
 #include <leat/pool.h>
 #include <leat/port.h>
 #include <leat/ring.h>
+#include <leat/rss.h>
 #include <leat/stats.h>
 #include <leat/worker.h>
 

@@ -19,7 +19,10 @@
 #include <leat/compiler.h>
 #include <leat/driver/aspace.h>
 #include <leat/driver/core.h>
+#include <leat/diag.h>
+#include <leat/filter.h>
 #include <leat/port.h>
+#include <leat/rss.h>
 #include <leat/stats.h>
 
 LEAT_BEGIN_DECLS
@@ -77,6 +80,40 @@ struct leat_driver {
 	/* control: any may be NULL */
 	void (*link)(struct leat_port *port, struct leat_link *out);
 	void (*stats)(struct leat_port *port, struct leat_stats *out);	/* add device counts */
+
+	/*
+	 * live changes: core has checked them against port->caps and written them into the
+	 * port; the verb has the running device follow all of it, and start does the same.
+	 * After an error core puts back what was and calls again. NULL: -ENOTSUP.
+	 */
+	int  (*filter)(struct leat_port *port);		/* port->filter, port->mac */
+	int  (*rss)(struct leat_port *port);		/* port->rss */
+	int  (*link_set)(struct leat_port *port);	/* port->link_down */
+
+	/* one queue of a running port; stop gives its packets back to the pool */
+	int  (*rxq_start)(struct leat_rxq *q);
+	void (*rxq_stop)(struct leat_rxq *q);
+	int  (*txq_start)(struct leat_txq *q);
+	void (*txq_stop)(struct leat_txq *q);
+
+	/* diagnosis: as diag.h says; xstats adds the device's own counters, as regs fills */
+	unsigned int (*xstats)(struct leat_port *port, struct leat_xstat *out, unsigned int n);
+	unsigned int (*regs)(struct leat_port *port, struct leat_reg *out, unsigned int n);
+	int  (*nvm)(struct leat_port *port, uint32_t off, void *buf, size_t len);
+	int  (*self_test)(struct leat_port *port, struct leat_self_test *out, unsigned int n);
+};
+
+#define LEAT_FILTER_MACS   32
+#define LEAT_FILTER_MCASTS 128
+
+/* Which frames the port shall take. Core's; drivers read it. */
+struct leat_filter {
+	bool		promisc, allmulti;
+	bool		vlan;		/* of tagged frames only those of @vids */
+	uint16_t	nmacs, nmcasts;
+	uint8_t		mac[LEAT_FILTER_MACS][6];	/* besides port->mac */
+	uint8_t		mcast[LEAT_FILTER_MCASTS][6];
+	uint64_t	vids[4096 / 64];
 };
 
 /*
@@ -95,6 +132,9 @@ struct leat_port {
 	const struct leat_driver *drv;
 	char		*name;
 	struct leat_port_config cfg;	/* resolved: no zeros left that meant "choose" */
+	struct leat_filter filter;
+	struct leat_rss	rss;		/* resolved; types 0: do not spread */
+	bool		link_down;	/* the application wants it down */
 	struct leat_rxq	*rxq[LEAT_PORT_QUEUES_MAX];
 	struct leat_txq	*txq[LEAT_PORT_QUEUES_MAX];
 	bool		started;
@@ -107,6 +147,7 @@ struct leat_port {
 	struct leat_pool_cache *own_rx_cache[LEAT_PORT_QUEUES_MAX];
 	struct leat_pool_cache *own_tx_cache[LEAT_PORT_QUEUES_MAX];
 	struct leat_stats past;		/* counted by queues that are no more */
+	uint32_t	rxqs_off, txqs_off; /* queues stopped while the port runs, a bit each */
 	uint32_t	pending;	/* events to deliver, a bit each */
 	struct leat_port *next;
 };
