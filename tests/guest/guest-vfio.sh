@@ -17,7 +17,8 @@ driver_of() { basename "$(readlink "/sys/bus/pci/devices/$1/driver" || echo none
 give() {
 	driver=$1
 	shift
-	[ -z "$driver" ] || modprobe "$driver" 2>/dev/null || true	# unless it is built in
+	# Unless they are built in; busybox heeds no soft dependencies
+	[ "$driver" != vfio-pci ] || modprobe -a vfio-pci vfio_iommu_type1 2>/dev/null || true
 	for bdf; do
 		echo "$driver" >"/sys/bus/pci/devices/$bdf/driver_override"
 		[ "$(driver_of "$bdf")" = none ] || echo "$bdf" >"/sys/bus/pci/devices/$bdf/driver/unbind"
@@ -40,6 +41,7 @@ char_node() { echo "/dev/vfio/devices/$(basename "/sys/bus/pci/devices/$1/vfio-d
 start() {
 	eval "job=$1"
 	shift
+	: >"/tmp/$job.log"
 	"$@" >"/tmp/$job.log" 2>&1 &
 	echo $! >"/tmp/$job.pid"
 }
@@ -75,17 +77,17 @@ ask() {
 	[ "${answer%% *}" = ok ] && answer=${answer#ok }
 }
 
-# forwarding WHAT SCHEME [user KIB]: leat-fwd between the devices in $devices; 20,000 frames each way.
+# forwarding TITLE SCHEME [user KIB]: leat-fwd between the devices in $devices; 20,000 frames each way.
 forwarding() {
-	what=$1 scheme=$2
+	title=$1 scheme=$2
 	shift 2
 	# shellcheck disable=SC2046,SC2086
 	start fwd "$@" leat-fwd $(printf "$scheme%s " $devices)
-	step "$what: leat-fwd is at work" says fwd '^ +1 s'
-	step "$what: 20,000 frames each way" ask exchange
-	step "$what: leat-fwd ends well" stop fwd
-	step "$what: the books balance" [ "$(grep -cE 'RX-packets: 20000 .*TX-packets: 20000 ' /tmp/fwd.log)" = 2 ]
-	step "$what: no DMA went astray" no_faults
+	step "$title: leat-fwd is at work" says fwd '^ +1 s'
+	step "$title: 20,000 frames each way" ask exchange
+	step "$title: leat-fwd ends well" stop fwd
+	step "$title: the books balance" [ "$(grep -cE 'RX-packets: 20000 .*TX-packets: 20000 ' /tmp/fwd.log)" = 2 ]
+	step "$title: no DMA went astray" no_faults
 }
 
 # --- The kernel's log ----------------------------------------------------------------------------
