@@ -19,7 +19,11 @@ struct command {
 	int		(*run)(int argc, char **argv);
 };
 
+int command_bind(int argc, char **argv);
+int command_devices(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_unbind(int argc, char **argv);
+int command_vfs(int argc, char **argv);
 
 /* A context whose warnings and errors go to standard error as "leat: ...". NULL: said why. */
 struct leat_ctx *command_ctx(void);

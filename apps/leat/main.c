@@ -15,6 +15,10 @@
 static int help(int argc, char **argv);
 
 static const struct command commands[] = {
+	{ "devices", "List PCI devices and who has them", command_devices },
+	{ "bind", "Take devices from the kernel for programs", command_bind },
+	{ "unbind", "Give devices back to the kernel", command_unbind },
+	{ "vfs", "Have virtual functions of a device", command_vfs },
 	{ "info", "Open a device and print what it is made of", command_info },
 	{ "help", "Say more about a command", help },
 };
