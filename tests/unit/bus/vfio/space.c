@@ -520,6 +520,33 @@ static void a_foreign_iommufd_is_enough(void **state)
 	rig_fini(&r);
 }
 
+/* Two open files: what one has, cannot be copied to the other, nor is it opened for both. */
+static void a_foreign_iommufd_is_not_ours(void **state)
+{
+	struct vfio_space *theirs, *ours;
+	int iommufd, fd[2];
+	struct rig r;
+
+	(void)state;
+	rig_init(&r, MEM);
+	iommufd = fake_iommufd();
+	fd[0] = fake_device(48);
+	assert_int_equal(leat_vfio_space_get(r.ctx, VFIO_IOMMUFD, NULL, iommufd, ADDR, &theirs), 0);
+	assert_int_equal(join(theirs, fd[0]), 0);
+	fake.open_errno = ENOENT;
+	assert_int_equal(leat_vfio_space_get(r.ctx, VFIO_IOMMUFD, NULL, -1, ADDR, &ours), -ENOENT);
+	fake.open_errno = 0;
+	r.errors = 0;
+	ours = open_space(&r, VFIO_IOMMUFD, NULL, 48, &fd[1]);
+	assert_int_equal(fake_called(IOMMU_IOAS_MAP), 2);
+	assert_int_equal(fake_called(IOMMU_IOAS_COPY), 0);
+	assert_int_equal(fake_locked(), 2 * MEM);
+	close_space(theirs, fd[0]);
+	close_space(ours, fd[1]);
+	close(iommufd);
+	rig_fini(&r);
+}
+
 static void what_is_no_container_is_refused(void **state)
 {
 	struct vfio_space *space;
@@ -586,6 +613,7 @@ int main(void)
 		cmocka_unit_test(a_foreign_container_may_be_bare),
 		cmocka_unit_test(a_container_twice_needs_a_name),
 		cmocka_unit_test(a_foreign_iommufd_is_enough),
+		cmocka_unit_test(a_foreign_iommufd_is_not_ours),
 		cmocka_unit_test(what_is_no_container_is_refused),
 		cmocka_unit_test(a_child_lets_go_and_says_nothing),
 	};
