@@ -36,16 +36,20 @@ static int refuse(struct vfio_dev *v, uint32_t feature, int err)
 
 static int call(struct vfio_dev *v, uint32_t feature, void *buf, size_t len)
 {
-	struct { struct vfio_device_feature head; uint8_t data[DATA_MAX]; } room = {
-		.head = { .argsz = (uint32_t)(sizeof(room.head) + len), .flags = feature },
-	};
+	union {
+		char bytes[sizeof(struct vfio_device_feature) + DATA_MAX];
+		struct vfio_device_feature head;
+	} room = { 0 };
+	char *data = room.bytes + sizeof(room.head);
 
+	room.head.argsz = (uint32_t)(sizeof(room.head) + len);
+	room.head.flags = feature;
 	if (len && buf && !(feature & VFIO_DEVICE_FEATURE_GET))
-		memcpy(room.data, buf, len);
+		memcpy(data, buf, len);
 	if (ioctl(v->fd, VFIO_DEVICE_FEATURE, &room))
 		return refuse(v, feature, errno == ENOTTY ? -ENOTSUP : -errno);
 	if (len && buf && (feature & VFIO_DEVICE_FEATURE_GET))
-		memcpy(buf, room.data, len);
+		memcpy(buf, data, len);
 	return 0;
 }
 

@@ -103,12 +103,15 @@ static int prove(struct vfio_dev *v, const struct vfio_pci_hot_reset_info *info,
 
 static int hot_reset(struct vfio_dev *v, const struct vfio_pci_hot_reset_info *info)
 {
-	struct { struct vfio_pci_hot_reset head; int32_t fds[DEVICES_MAX]; } room = { 0 };
+	union {
+		char bytes[sizeof(struct vfio_pci_hot_reset) + DEVICES_MAX * sizeof(int32_t)];
+		struct vfio_pci_hot_reset head;
+	} room = { 0 };
 	int err = prove(v, info, &room.head);
 
 	if (err)
 		return err;
-	room.head.argsz = (uint32_t)(sizeof(room.head) + room.head.count * sizeof(room.fds[0]));
+	room.head.argsz = (uint32_t)(sizeof(room.head) + room.head.count * sizeof(int32_t));
 	if (!ioctl(v->fd, VFIO_DEVICE_PCI_HOT_RESET, &room))
 		return leat_vfio_look(v);
 	err = -errno;

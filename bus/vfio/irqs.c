@@ -37,7 +37,10 @@ static bool is_kind_of_device(unsigned int index)
 int leat_vfio_set_irqs(struct vfio_dev *v, uint32_t flags, unsigned int index, unsigned int start,
 		       unsigned int count, const int *fds)
 {
-	struct { struct vfio_irq_set set; int32_t fds[VECTORS_MAX]; } room;
+	union {
+		struct vfio_irq_set set;
+		char bytes[sizeof(struct vfio_irq_set) + VECTORS_MAX * sizeof(int32_t)];
+	} room;
 	size_t len = fds ? count * sizeof(*fds) : 0;
 	int n;
 
@@ -47,7 +50,7 @@ int leat_vfio_set_irqs(struct vfio_dev *v, uint32_t flags, unsigned int index, u
 		.flags = flags | (fds ? VFIO_IRQ_SET_DATA_EVENTFD : VFIO_IRQ_SET_DATA_NONE),
 	};
 	if (len)
-		memcpy(room.fds, fds, len);
+		memcpy(room.bytes + sizeof(room.set), fds, len);
 	n = ioctl(v->fd, VFIO_DEVICE_SET_IRQS, &room);
 	return n < 0 ? -errno : n;
 }

@@ -22,7 +22,10 @@ struct answer {
 	struct vfio_iommu_type1_info_cap_migration migration;
 	struct vfio_iommu_type1_info_dma_avail avail;
 	uint32_t	pad;
-	struct vfio_iommu_type1_info_cap_iova_range cap;
+	struct {
+		struct vfio_info_cap_header header;
+		uint32_t nr_iovas, reserved;
+	} cap;
 	struct vfio_iova_range r[2];
 };
 LEAT_STATIC_ASSERT(sizeof(struct answer) == 120, "no holes");
