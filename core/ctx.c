@@ -89,10 +89,13 @@ struct leat_pool **leat_ctx_pools(struct leat_ctx *ctx)
 	return &ctx->pools;
 }
 
-int leat_ctx_own_pool(struct leat_ctx *ctx, struct leat_pool **out)
+int leat_ctx_own_pool(struct leat_port *port, struct leat_pool **out)
 {
+	struct leat_ctx *ctx = port->ctx;
+
 	if (!ctx->own_pool) {
-		int err = leat_pool_create(ctx, NULL, &ctx->own_pool);
+		int err = leat_pool_make(ctx, (unsigned int)(leat_port_node(port) + 1),
+					 port->name, &ctx->own_pool);
 
 		if (err)
 			return err;

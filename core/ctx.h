@@ -53,8 +53,8 @@ struct leat_ctx {
 /* Make leat_ctx_fd() readable and the next poll look at once. Any thread. In events.c. */
 void leat_ctx_wake(struct leat_ctx *ctx);
 
-/* The pool of ports that were given none, made at first use. 0 or -errno. */
-int leat_ctx_own_pool(struct leat_ctx *ctx, struct leat_pool **out);
+/* The pool of ports that were given none, made at first use near @port. 0 or -errno. */
+int leat_ctx_own_pool(struct leat_port *port, struct leat_pool **out);
 
 /* Close every port; deliver what is pending. In port.c. */
 void leat_port_close_all(struct leat_ctx *ctx);

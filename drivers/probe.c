@@ -67,10 +67,22 @@ static void step(struct leat_dev *dev)
 	dev->step(dev);
 }
 
+static struct leat_aspace *aspace(struct leat_dev *dev)
+{
+	return dev->as;
+}
+
+static int node(struct leat_dev *dev)
+{
+	return dev->node;
+}
+
 static const struct leat_dev_end dev_end = {
 	.close = leat_dev_close,
 	.step = step,
 	.sigbus = leat_dev_sigbus,
+	.aspace = aspace,
+	.node = node,
 };
 
 int leat_port_open(struct leat_ctx *ctx, const char *addr, const struct leat_port_config *cfg,

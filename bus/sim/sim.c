@@ -105,7 +105,8 @@ static int sim_dma_map(struct leat_aspace *as, const struct leat_seg *seg)
 {
 	struct sim *s = LEAT_CONTAINER_OF(as, struct sim, as);
 	struct leat_mdma map = {
-		.iova = seg->iova, .len = seg->len, .va = seg->va, .read = true, .write = true,
+		.iova = seg->iova, .len = seg->len, .va = seg->va, .read = true,
+		.write = !seg->read_only,
 	};
 	int err;
 

@@ -32,7 +32,9 @@ static int remember(struct vfu_client *c, const struct leat_seg *seg)
 		c->dma = dma;
 		c->dma_room = room;
 	}
-	c->dma[c->ndma++] = (struct vfu_dma){ .iova = seg->iova, .len = seg->len, .va = seg->va };
+	c->dma[c->ndma++] = (struct vfu_dma){
+		.iova = seg->iova, .len = seg->len, .va = seg->va, .read_only = seg->read_only,
+	};
 	return 0;
 }
 
@@ -49,7 +51,8 @@ static void forget(struct vfu_client *c, const struct leat_seg *seg)
 static int tell(struct vfu_client *c, const struct leat_seg *seg)
 {
 	struct vfu_dma_map map = {
-		.argsz = sizeof(map), .flags = VFU_DMA_F_READ | VFU_DMA_F_WRITE,
+		.argsz = sizeof(map),
+		.flags = VFU_DMA_F_READ | (seg->read_only ? 0 : VFU_DMA_F_WRITE),
 		.addr = seg->iova, .size = seg->len,
 	};
 	struct vfu_call call = {
@@ -120,14 +123,14 @@ static void dma_unmap(struct leat_aspace *as, const struct leat_seg *seg)
 
 /* ---- the server reaches for our memory ---- */
 
-static char *reach(const struct vfu_client *c, const struct vfu_dma_access *a)
+static char *reach(const struct vfu_client *c, const struct vfu_dma_access *a, bool write)
 {
 	for (unsigned int i = 0; i < c->ndma; i++) {
 		const struct vfu_dma *d = &c->dma[i];
 		uint64_t at = a->addr - d->iova;
 
 		if (a->addr >= d->iova && at <= d->len && a->count <= d->len - at)
-			return d->va + at;
+			return write && d->read_only ? NULL : d->va + at;
 	}
 	return NULL;
 }
@@ -156,7 +159,7 @@ int leat_vfu_serve_dma(struct vfu_client *c, struct vfu_sock *sock, const struct
 	memcpy(&a, msg->payload, sizeof(a));
 	if (a.count > VFU_MAX_XFER || msg->len != sizeof(a) + (write ? a.count : 0))
 		return leat_vfu_refuse(sock, msg, -EINVAL);
-	mem = reach(c, &a);
+	mem = reach(c, &a, write);
 	if (!mem)
 		return leat_vfu_refuse(sock, msg, -EFAULT);
 	if (!write)

@@ -58,6 +58,7 @@ struct vfu_region {
 struct vfu_dma {
 	uint64_t	iova, len;
 	char		*va;
+	bool		read_only;
 };
 
 /* An eventfd of our own, for what concerns the device as a whole. */

@@ -16,7 +16,8 @@
 #include <leat/bits.h>
 #include <leat/driver/core.h>
 
-#include "space.h"
+#include "phys.h"
+#include "place.h"
 
 #define MIB ((size_t)1 << 20)
 
@@ -24,10 +25,12 @@
 #define SEGMENT_ALIGN (2 * MIB)		/* CPUs and IOMMUs have superpages of this size */
 #define WHY_LEN	      256
 
-/* The list that @p belongs in. */
-static struct leat_pseg **home(struct leat_mem_state *mem, const struct leat_pseg *p)
+/* May pages of @size make a segment of @len bytes? */
+static bool suits(const struct leat_mem_state *mem, size_t size, size_t len)
 {
-	return p->as ? &p->as->priv : &mem->shared;
+	if (mem->phys && size < LEAT_PHYS_UNIT)
+		return false;
+	return mem->page_size ? size == mem->page_size : size <= len;
 }
 
 /* Sizes to try for a segment of @len bytes, best first. 0: the one asked for is not there. */
@@ -39,9 +42,9 @@ static unsigned int page_sizes(const struct leat_mem_state *mem, size_t len,
 	if (mem->page_size == leat_page_size())
 		all = 0;
 	for (unsigned int i = 0; i < all; i++)
-		if (mem->page_size ? sizes[i] == mem->page_size : sizes[i] <= len)
+		if (suits(mem, sizes[i], len))
 			sizes[n++] = sizes[i];
-	if (!mem->page_size || mem->page_size == leat_page_size())
+	if (!mem->phys && (!mem->page_size || mem->page_size == leat_page_size()))
 		sizes[n++] = leat_page_size();
 	return n;
 }
@@ -93,40 +96,6 @@ static int open_best(const struct leat_mem_state *mem, struct leat_pseg *p,
 	return -ENOMEM;
 }
 
-/* A place that all who shall see it can reach; superpages if there is room for them. */
-static int place(struct leat_ctx *ctx, struct leat_pseg *p, const struct leat_mem_wish *w)
-{
-	struct leat_mem_state *mem = leat_ctx_mem(ctx);
-	const struct leat_aspace *as = p->as ? p->as : mem->spaces;
-	const struct leat_aspace *end = p->as ? p->as->next : NULL;
-	size_t least = LEAT_MAX(leat_page_size(), w->align);
-	char text[32];
-
-	if (leat_iova_place(&mem->iova, as, end, p->seg.len, p->align, &p->place)) {
-		if (leat_iova_place(&mem->iova, as, end, p->seg.len, least, &p->place))
-			return leat_fail(ctx, -ENOSPC, "memory: place %s for %s: no device "
-					 "addresses are left that it can reach; ask for less",
-					 leat_size_text(p->seg.len, text),
-					 as ? as->name : "any device");
-		p->align = least;
-	}
-	p->seg.iova = p->place.first;
-	return 0;
-}
-
-static int show(struct leat_mem_state *mem, struct leat_pseg *p)
-{
-	return p->as ? p->as->ops->dma_map(p->as, &p->seg) : leat_space_map(mem->spaces, &p->seg);
-}
-
-static void hide(struct leat_mem_state *mem, struct leat_pseg *p)
-{
-	if (p->as)
-		p->as->ops->dma_unmap(p->as, &p->seg);
-	else
-		leat_space_unmap(mem->spaces, NULL, &p->seg);
-}
-
 static void announce(struct leat_ctx *ctx, const struct leat_pseg *p, const char *why)
 {
 	const char *source = p->source == LEAT_HUGE_MOUNT ? "hugetlbfs" : "memfd";
@@ -141,48 +110,58 @@ static void announce(struct leat_ctx *ctx, const struct leat_pseg *p, const char
 		 source, node, p->as ? ", for " : "", p->as ? p->as->name : "");
 }
 
-static void append(struct leat_pseg **list, struct leat_pseg *p)
+/* What is wrong, and with physical addresses what that has to do with huge pages. */
+static int fail(struct leat_ctx *ctx, int err, size_t len, const char *why)
 {
-	while (*list)
-		list = &(*list)->next;
-	*list = p;
+	const char *only = leat_ctx_mem(ctx)->phys ? " in huge pages, for ordinary ones have no "
+			   "lasting physical address" : "";
+	char text[32];
+
+	return leat_fail(ctx, err, "memory: %s asked for%s: %s", leat_size_text(len, text), only, why);
+}
+
+/* Memory and addresses for it. -EADDRNOTAVAIL: no room among the addresses, not logged. */
+static int make(struct leat_ctx *ctx, struct leat_pseg *p, const struct leat_mem_wish *w,
+		char why[WHY_LEN])
+{
+	int err = -ENOMEM;
+
+	*p = (struct leat_pseg){ .as = w->as, .keep = w->keep };
+	if (w->need > SEGMENT_MAX)
+		leat_huge_explain(leat_page_size(), w->need, err, why, WHY_LEN);
+	else
+		err = open_best(leat_ctx_mem(ctx), p, w, why);
+	if (err)
+		return fail(ctx, err, w->need, why);
+	err = leat_pseg_show(ctx, p, LEAT_MAX(leat_page_size(), w->align));
+	if (err)
+		leat_pseg_close(p);
+	return err;
 }
 
 int leat_pseg_grow(struct leat_ctx *ctx, const struct leat_mem_wish *w, struct leat_pseg **out)
 {
-	struct leat_mem_state *mem = leat_ctx_mem(ctx);
+	struct leat_mem_wish modest = *w;
 	struct leat_pseg *p = calloc(1, sizeof(*p));
-	char why[WHY_LEN] = "", text[32];
-	int err = -ENOMEM;
+	char why[WHY_LEN] = "";
+	int err;
 
 	if (!p)
-		return leat_fail(ctx, err, "memory: the process is out of memory; free some");
-	p->as = w->as;
-	p->keep = w->keep;
-	if (w->need > SEGMENT_MAX)
-		leat_huge_explain(leat_page_size(), w->need, err, why, WHY_LEN);
-	else
-		err = open_best(mem, p, w, why);
-	if (err) {
-		leat_fail(ctx, err, "memory: %s asked for: %s", leat_size_text(w->need, text), why);
+		return leat_fail(ctx, -ENOMEM, "memory: the process is out of memory; free some");
+	modest.want = w->need;
+	err = make(ctx, p, w, why);
+	if (err == -EADDRNOTAVAIL)
+		err = make(ctx, p, &modest, why);
+	if (err == -EADDRNOTAVAIL)
+		err = leat_pseg_no_room(ctx, p);
+	if (err)
 		goto free_pseg;
-	}
-	err = place(ctx, p, w);
-	if (err)
-		goto close_pseg;
-	err = show(mem, p);
-	if (err)
-		goto leave_place;
 
-	append(home(mem, p), p);
+	leat_pseg_enlist(ctx, p);
 	announce(ctx, p, why);
 	*out = p;
 	return 0;
 
-leave_place:
-	leat_iova_remove(&mem->iova, &p->place);
-close_pseg:
-	leat_pseg_close(p);
 free_pseg:
 	free(p);
 	return err;
@@ -190,14 +169,8 @@ free_pseg:
 
 void leat_pseg_release(struct leat_ctx *ctx, struct leat_pseg *p)
 {
-	struct leat_mem_state *mem = leat_ctx_mem(ctx);
-	struct leat_pseg **link = home(mem, p);
-
-	while (*link != p)
-		link = &(*link)->next;
-	*link = p->next;
-	hide(mem, p);
-	leat_iova_remove(&mem->iova, &p->place);
+	leat_pseg_unlist(ctx, p);
+	leat_pseg_hide(ctx, p);
 	leat_pseg_close(p);
 	free(p);
 }

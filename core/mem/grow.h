@@ -17,8 +17,10 @@ struct leat_mem_wish {
 	size_t		need;		/* what is asked; this much has memory at once */
 	size_t		want;		/* with what may follow: taken if it can be had */
 	size_t		align;		/* of its addresses, at least */
+	bool		pieces;		/* need not be contiguous for devices */
 	int		node;		/* -1: any */
-	bool		node_asked;	/* by the application: tell it if it cannot be */
+	const char	*node_for;	/* the NIC that wants it, "" the application, NULL nobody */
+	bool		node_soft;	/* what was set aside at open will do as well */
 	bool		keep;		/* set aside at open: stays when empty */
 };
 

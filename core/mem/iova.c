@@ -70,9 +70,10 @@ static bool step_over_runs(uint64_t *at, uint64_t len, const struct leat_iova_ru
 	return true;
 }
 
-static bool align_up(uint64_t *at, uint64_t align)
+/* Up to the next address that ends as @like does. */
+static bool align_up(uint64_t *at, uint64_t align, uint64_t like)
 {
-	uint64_t up = LEAT_ALIGN_UP(*at, align);
+	uint64_t up = *at + ((like - *at) & (align - 1));
 	bool fits = up >= *at;
 
 	*at = up;
@@ -80,10 +81,11 @@ static bool align_up(uint64_t *at, uint64_t align)
 }
 
 /* One round: everything that may be in the way of *@at. */
-static bool push_up(uint64_t *at, uint64_t len, uint64_t align, const struct leat_iova_map *map,
-		    const struct leat_aspace *as, const struct leat_aspace *end)
+static bool push_up(uint64_t *at, uint64_t len, uint64_t align, uint64_t like,
+		    const struct leat_iova_map *map, const struct leat_aspace *as,
+		    const struct leat_aspace *end)
 {
-	if (!align_up(at, align) || !step_over(at, len, MSI_FIRST, MSI_LAST) ||
+	if (!align_up(at, align, like) || !step_over(at, len, MSI_FIRST, MSI_LAST) ||
 	    !step_over_runs(at, len, map->runs))
 		return false;
 	for (; as != end; as = as->next)
@@ -103,7 +105,7 @@ static void insert(struct leat_iova_map *map, struct leat_iova_run *run)
 }
 
 int leat_iova_place(struct leat_iova_map *map, const struct leat_aspace *as,
-		    const struct leat_aspace *end, uint64_t len, uint64_t align,
+		    const struct leat_aspace *end, uint64_t len, uint64_t align, uint64_t like,
 		    struct leat_iova_run *run)
 {
 	uint64_t at = IOVA_LOWEST, before;
@@ -112,7 +114,7 @@ int leat_iova_place(struct leat_iova_map *map, const struct leat_aspace *as,
 		align = LEAT_MAX(align, (uint64_t)p->page_size);
 	do {
 		before = at;
-		if (!push_up(&at, len, align, map, as, end))
+		if (!push_up(&at, len, align, like, map, as, end))
 			return -ENOSPC;
 	} while (at != before);
 

@@ -30,14 +30,15 @@ struct leat_iova_map {
 };
 
 /*
- * leat_iova_place - take the lowest free @len bytes at a multiple of @align that
- * every space in the list from @as up to, but without, @end can reach.
+ * leat_iova_place - take the lowest free @len bytes that every space in the list
+ * from @as up to, but without, @end can reach, as far above a multiple of @align
+ * as the address @like is: superpages want both addresses to end alike.
  *
  * @len is not 0, @align a power of two. Fills @run and links it in; -ENOSPC if
  * there is no such place.
  */
 int leat_iova_place(struct leat_iova_map *map, const struct leat_aspace *as,
-		    const struct leat_aspace *end, uint64_t len, uint64_t align,
+		    const struct leat_aspace *end, uint64_t len, uint64_t align, uint64_t like,
 		    struct leat_iova_run *run);
 
 void leat_iova_remove(struct leat_iova_map *map, struct leat_iova_run *run);

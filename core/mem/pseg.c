@@ -122,15 +122,40 @@ close_fd:
 	return err;
 }
 
-int leat_pseg_open(struct leat_pseg *p)
+int leat_pseg_runs(struct leat_pseg *p)
 {
-	int err;
-
 	p->runs = calloc(1, sizeof(*p->runs));
 	if (!p->runs)
 		return -ENOMEM;
 	p->runs->pseg = p;
 	p->runs->len = p->seg.len;
+	return 0;
+}
+
+const struct leat_seg *leat_pseg_part(const struct leat_pseg *p, size_t off)
+{
+	const char *at = (const char *)p->seg.va + off;
+	unsigned int low = 0, high = p->nparts;
+
+	while (high - low > 1) {
+		unsigned int mid = low + (high - low) / 2;
+
+		if (at < (const char *)p->part[mid].va)
+			high = mid;
+		else
+			low = mid;
+	}
+	return &p->part[low];
+}
+
+int leat_pseg_open(struct leat_pseg *p)
+{
+	int err = leat_pseg_runs(p);
+
+	if (err)
+		return err;
+	p->part = &p->seg;
+	p->nparts = 1;
 	p->seg.node = -1;
 
 	if (p->seg.page_size == leat_page_size())
@@ -154,6 +179,10 @@ void leat_pseg_close(struct leat_pseg *p)
 		free(p->runs);
 		p->runs = next;
 	}
+	if (p->part != &p->seg)
+		free(p->part);
+	if (p->lent)
+		return;
 	munmap(p->seg.va, p->seg.len);
 	close(p->seg.fd);
 }

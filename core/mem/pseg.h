@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * pseg.h - one placed segment: a descriptor, mapped, with an address for devices,
+ * pseg.h - one placed segment: a descriptor, mapped, with addresses for devices,
  * and the runs that were handed out of it.
+ *
+ * Devices are told of its parts. Where addresses are chosen there is one, the
+ * segment itself; where they are physical, one for each stretch of memory that
+ * is contiguous in the machine.
  */
 #ifndef LEAT_CORE_PSEG_H
 #define LEAT_CORE_PSEG_H
@@ -23,9 +27,12 @@ struct leat_mem_run {
 };
 
 struct leat_pseg {
-	struct leat_seg	seg;
-	struct leat_iova_run place;
+	struct leat_seg	seg;		/* all of it; its iova is the first part's */
+	struct leat_seg	*part;		/* &seg, or an array: in order, they cover it */
+	unsigned int	nparts;
+	struct leat_iova_run place;	/* what it takes of the addresses to choose from */
 	enum leat_huge_source source;
+	bool		lent;		/* the application's: neither made nor freed here */
 	int		node;		/* where it is to come from; -1: anywhere */
 	bool		keep;		/* set aside at open: stays when empty */
 	size_t		align;		/* of both seg.va and seg.iova */
@@ -47,14 +54,22 @@ struct leat_pseg {
 int leat_pseg_open(struct leat_pseg *p);
 void leat_pseg_close(struct leat_pseg *p);
 
+/* One free run over all of it. 0 or -ENOMEM. */
+int leat_pseg_runs(struct leat_pseg *p);
+
+/* The part that the byte at @off lies in. */
+const struct leat_seg *leat_pseg_part(const struct leat_pseg *p, size_t off);
+
 /* See that the first @len bytes have memory: touching them cannot fail later. 0 or -ENOMEM. */
 int leat_pseg_back(struct leat_pseg *p, size_t len);
 
 /*
  * leat_run_take - the first free @len bytes at a multiple of @align, backed and
- * zeroed. -ENOSPC if there is no room, -ENOMEM if there is nothing behind it.
+ * zeroed; @whole: all in one part, its device address as aligned. -ENOSPC if
+ * there is no room, -ENOMEM if there is nothing behind it.
  */
-int leat_run_take(struct leat_pseg *p, size_t len, size_t align, struct leat_mem_run **out);
+int leat_run_take(struct leat_pseg *p, size_t len, size_t align, bool whole,
+		  struct leat_mem_run **out);
 
 /* It merges with its neighbours. */
 void leat_run_free(struct leat_mem_run *run);

@@ -52,12 +52,34 @@ static void merge(struct leat_mem_run *run)
 	free(gone);
 }
 
-static struct leat_mem_run *find(struct leat_pseg *p, size_t len, size_t align, size_t *gap)
+/* The first byte behind @part. */
+static size_t end_of(const struct leat_pseg *p, const struct leat_seg *part)
+{
+	return (size_t)((const char *)part->va - (const char *)p->seg.va) + part->len;
+}
+
+/* Do the @len bytes at @off suit a device that wants them in one piece? If not: where to go on. */
+static bool is_whole(const struct leat_pseg *p, size_t off, size_t len, size_t align, size_t *next)
+{
+	const struct leat_seg *part = leat_pseg_part(p, off);
+	size_t end = end_of(p, part);
+	leat_iova_t iova = part->iova + (off - (end - part->len));
+
+	*next = LEAT_ALIGN_UP(end, align);
+	return end - off >= len && !(iova & (align - 1));
+}
+
+static struct leat_mem_run *find(struct leat_pseg *p, size_t len, size_t align, bool whole,
+				 size_t *gap)
 {
 	for (struct leat_mem_run *r = p->runs; r; r = r->next) {
-		*gap = LEAT_ALIGN_UP(r->off, align) - r->off;
-		if (!r->used && r->len >= len && r->len - len >= *gap)
-			return r;
+		size_t at = LEAT_ALIGN_UP(r->off, align), end = r->off + r->len, next;
+
+		for (; !r->used && at <= end && end - at >= len; at = next) {
+			*gap = at - r->off;
+			if (!whole || is_whole(p, at, len, align, &next))
+				return r;
+		}
 	}
 	return NULL;
 }
@@ -77,10 +99,11 @@ static int prepare(const struct leat_mem_run *run)
 	return 0;
 }
 
-int leat_run_take(struct leat_pseg *p, size_t len, size_t align, struct leat_mem_run **out)
+int leat_run_take(struct leat_pseg *p, size_t len, size_t align, bool whole,
+		  struct leat_mem_run **out)
 {
 	size_t gap;
-	struct leat_mem_run *run = align > p->align ? NULL : find(p, len, align, &gap);
+	struct leat_mem_run *run = align > p->align ? NULL : find(p, len, align, whole, &gap);
 	int err;
 
 	if (!run)

@@ -17,6 +17,7 @@
 
 #include "grow.h"
 #include "numa.h"
+#include "phys.h"
 
 #define MIB ((size_t)1 << 20)
 #define GIB ((size_t)1 << 30)
@@ -40,25 +41,26 @@ static size_t total(const struct leat_pseg *p)
 	size_t sum = 0;
 
 	for (; p; p = p->next)
-		sum += p->seg.len;
+		sum += p->lent ? 0 : p->seg.len;
 	return sum;
 }
 
-/* After memory was taken: did it come from the node that the application named? */
+/* After memory was taken: did it come from the node that somebody wants it from? */
 static void check_node(struct leat_ctx *ctx, const struct leat_mem_wish *w,
 		       const struct leat_mem_run *run)
 {
 	struct leat_mem_state *mem = leat_ctx_mem(ctx);
 	int node;
 
-	if (!w->node_asked || mem->node_warned)
+	if (!w->node_for || mem->node_warned)
 		return;
 	node = leat_numa_of((char *)run->pseg->seg.va + run->off + run->len - 1);
 	if (node < 0 || node == w->node)
 		return;
 	mem->node_warned = true;
-	leat_log(ctx, LEAT_LOG_WARNING, "memory: node %d was asked for and has none to give: it "
-		 "comes from node %d and is slower (numactl -H shows the nodes)", w->node, node);
+	leat_log(ctx, LEAT_LOG_WARNING, "memory: node %d was asked for%s%s and has none to give: it "
+		 "comes from node %d and is slower (numactl -H shows the nodes)", w->node,
+		 *w->node_for ? ", as that of " : "", w->node_for, node);
 }
 
 static int lacking(struct leat_ctx *ctx, const struct leat_pseg *p, size_t len)
@@ -69,26 +71,50 @@ static int lacking(struct leat_ctx *ctx, const struct leat_pseg *p, size_t len)
 	return leat_fail(ctx, -ENOMEM, "memory: %s asked for: %s", leat_size_text(len, text), why);
 }
 
-/* From a segment there is, or from a new one. */
+/* The kernel's free pages are neighbours by chance only. */
+static int scattered(struct leat_ctx *ctx, size_t len)
+{
+	char text[32];
+
+	return leat_fail(ctx, -ENOMEM, "memory: %s in one piece asked for: no huge pages that are "
+			 "neighbours in the machine make so much; reserve larger ones (hugepagesz=1G "
+			 "hugepages=1 on the kernel's command line) and open the context with "
+			 "page_size = 1 GiB, or ask for less", leat_size_text(len, text));
+}
+
+/* From a segment there is: of the right node, or @aside: of what was set aside at open. */
+static int take_old(struct leat_ctx *ctx, struct leat_pseg *p, const struct leat_mem_wish *w,
+		    bool aside, struct leat_mem_run **out)
+{
+	for (; p; p = p->next) {
+		int err;
+
+		if (aside ? !p->keep : p->node != w->node)
+			continue;
+		err = leat_run_take(p, w->need, w->align, !w->pieces, out);
+		if (err != -ENOSPC)
+			return err ? lacking(ctx, p, w->need) : 0;
+	}
+	return -ENOSPC;
+}
+
+/* ... or from a new one. */
 static int take(struct leat_ctx *ctx, struct leat_pseg *list, const struct leat_mem_wish *w,
 		struct leat_mem_run **out)
 {
 	struct leat_pseg *p;
-	int err;
+	int err = take_old(ctx, list, w, false, out);
 
-	for (p = list; p; p = p->next) {
-		if (p->node != w->node)
-			continue;
-		err = leat_run_take(p, w->need, w->align, out);
-		if (err != -ENOSPC)
-			return err ? lacking(ctx, p, w->need) : 0;
-	}
+	if (err == -ENOSPC && w->node_soft)
+		err = take_old(ctx, list, w, true, out);
+	if (err != -ENOSPC)
+		return err;
 	err = leat_pseg_grow(ctx, w, &p);
 	if (err)
 		return err;
-	err = leat_run_take(p, w->need, w->align, out);
+	err = leat_run_take(p, w->need, w->align, !w->pieces, out);
 	if (err) {
-		lacking(ctx, p, w->need);
+		err = err == -ENOSPC ? scattered(ctx, w->need) : lacking(ctx, p, w->need);
 		leat_pseg_release(ctx, p);
 	}
 	return err;
@@ -114,9 +140,9 @@ static int alloc(struct leat_ctx *ctx, struct leat_pseg *list, struct leat_mem_w
 
 	check_node(ctx, w, run);
 	out->va = (char *)run->pseg->seg.va + run->off;
-	out->iova = run->pseg->seg.iova + run->off;
 	out->len = len;
 	out->seg = run;
+	out->iova = leat_mem_iova(out, 0);
 	return 0;
 }
 
@@ -134,22 +160,45 @@ static void give_back(struct leat_ctx *ctx, struct leat_mem *m)
 	memset(m, 0, sizeof(*m));
 }
 
-int leat_mem_alloc_on(struct leat_ctx *ctx, unsigned int node, size_t len, size_t align,
-		      struct leat_mem *out)
+/* Settle the node: the application's word first, then the process's policy, then the NIC's node. */
+static void choose_node(const struct leat_mem_state *mem, const struct leat_mem_near *near,
+			struct leat_mem_wish *w)
 {
-	struct leat_mem_state *mem = leat_ctx_mem(ctx);
-	struct leat_mem_wish w = {
-		.align = align,
-		.node = node ? (int)node - 1 : mem->node,
-		.node_asked = node || mem->node_asked,
-	};
-
-	return alloc(ctx, mem->shared, &w, len, out);
+	w->node = mem->node;
+	w->node_for = mem->node_asked ? "" : NULL;
+	if (!near->node || (near->name && (mem->node_asked || mem->node < 0)))
+		return;
+	w->node = (int)near->node - 1;
+	w->node_for = near->name ? near->name : "";
+	w->node_soft = near->name != NULL;
 }
 
 int leat_mem_alloc(struct leat_ctx *ctx, size_t len, size_t align, struct leat_mem *out)
 {
-	return leat_mem_alloc_on(ctx, 0, len, align, out);
+	struct leat_mem_state *mem = leat_ctx_mem(ctx);
+	const struct leat_mem_near anywhere = { .node = 0 };
+	struct leat_mem_wish w = { .align = align };
+
+	choose_node(mem, &anywhere, &w);
+	return alloc(ctx, mem->shared, &w, len, out);
+}
+
+int leat_mem_alloc_pieces(struct leat_ctx *ctx, const struct leat_mem_near *near, size_t n,
+			  size_t each, struct leat_mem *out)
+{
+	struct leat_mem_state *mem = leat_ctx_mem(ctx);
+	struct leat_mem_wish w = { .align = RUN_UNIT, .pieces = true };
+	size_t len = n * each;
+
+	/* At worst every unit is a part of its own, with room for so many whole pieces. */
+	if (mem->phys) {
+		size_t per = LEAT_PHYS_UNIT / each;
+
+		w.align = LEAT_PHYS_UNIT;
+		len = n / per * LEAT_PHYS_UNIT + n % per * each;
+	}
+	choose_node(mem, near, &w);
+	return alloc(ctx, mem->shared, &w, len, out);
 }
 
 void leat_mem_free(struct leat_ctx *ctx, struct leat_mem *m)
@@ -157,16 +206,50 @@ void leat_mem_free(struct leat_ctx *ctx, struct leat_mem *m)
 	give_back(ctx, m);
 }
 
+/* The part that @off lies in, and where @off is in it. */
+static const struct leat_seg *part_of(const struct leat_mem *m, size_t off, size_t *at)
+{
+	const struct leat_mem_run *run = m->seg;
+	size_t whole = (size_t)((const char *)m->va - (const char *)run->pseg->seg.va) + off;
+	const struct leat_seg *part = leat_pseg_part(run->pseg, whole);
+
+	*at = (size_t)((const char *)m->va + off - (const char *)part->va);
+	return part;
+}
+
+leat_iova_t leat_mem_iova(const struct leat_mem *m, size_t off)
+{
+	size_t at;
+	const struct leat_seg *part = part_of(m, off, &at);
+
+	return part->iova + at;
+}
+
+size_t leat_mem_piece(const struct leat_mem *m, size_t off, size_t len)
+{
+	while (off <= m->len && m->len - off >= len) {
+		size_t at, left = part_of(m, off, &at)->len - at;
+
+		if (left >= len)
+			return off;
+		off += left;
+	}
+	return SIZE_MAX;
+}
+
+bool leat_mem_read_only(const struct leat_mem *m)
+{
+	const struct leat_mem_run *run = m->seg;
+
+	return run->pseg->seg.read_only;
+}
+
 int leat_aspace_alloc(struct leat_aspace *as, size_t len, size_t align, struct leat_mem *out)
 {
-	struct leat_mem_state *mem = leat_ctx_mem(as->ctx);
-	struct leat_mem_wish w = {
-		.as = as,
-		.align = align,
-		.node = mem->node,
-		.node_asked = mem->node_asked,
-	};
+	const struct leat_mem_near near = { .node = as->near, .name = as->name };
+	struct leat_mem_wish w = { .as = as, .align = align };
 
+	choose_node(leat_ctx_mem(as->ctx), &near, &w);
 	return alloc(as->ctx, as->priv, &w, len, out);
 }
 
@@ -178,6 +261,8 @@ void leat_aspace_free(struct leat_aspace *as, struct leat_mem *m)
 static void add_info(struct leat_mem_info *out, const struct leat_pseg *p)
 {
 	for (; p; p = p->next) {
+		if (p->lent)
+			continue;
 		out->len += p->seg.len;
 		out->used += p->used;
 		out->segs++;
@@ -213,6 +298,20 @@ static int set_page_size(struct leat_ctx *ctx, size_t page_size)
 	return 0;
 }
 
+static int set_mode(struct leat_ctx *ctx, const struct leat_ctx_config *cfg)
+{
+	if (cfg->iova > LEAT_IOVA_PHYS)
+		return leat_fail(ctx, -EINVAL, "memory: device addresses of kind %d asked for: "
+				 "LEAT_IOVA_CHOSEN and LEAT_IOVA_PHYS are possible", (int)cfg->iova);
+	if (cfg->iova == LEAT_IOVA_PHYS && cfg->page_size && cfg->page_size < LEAT_PHYS_UNIT)
+		return leat_fail(ctx, -EINVAL, "memory: physical addresses asked for in pages of %zu "
+				 "bytes, which the kernel moves about: leave page_size open and "
+				 "reserve huge pages (sudo sysctl vm.nr_hugepages=64)",
+				 cfg->page_size);
+	leat_ctx_mem(ctx)->phys = cfg->iova == LEAT_IOVA_PHYS;
+	return 0;
+}
+
 int leat_mem_init(struct leat_ctx *ctx, const struct leat_ctx_config *cfg)
 {
 	struct leat_mem_state *mem = leat_ctx_mem(ctx);
@@ -220,17 +319,19 @@ int leat_mem_init(struct leat_ctx *ctx, const struct leat_ctx_config *cfg)
 		.need = cfg->mem_size,
 		.want = cfg->mem_size,
 		.align = RUN_UNIT,
-		.node_asked = cfg->node != 0,
+		.pieces = true,
 		.keep = true,
 	};
 	struct leat_pseg *p;
 	int err = set_page_size(ctx, cfg->page_size);
 
+	if (!err)
+		err = set_mode(ctx, cfg);
 	if (err)
 		return err;
 	w.node = cfg->node ? (int)cfg->node - 1 : leat_numa_here();
 	mem->node = w.node;
-	mem->node_asked = w.node_asked;
+	mem->node_asked = cfg->node != 0;
 	return cfg->mem_size ? leat_pseg_grow(ctx, &w, &p) : 0;
 }
 

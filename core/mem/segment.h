@@ -22,9 +22,16 @@ struct leat_mem_state {
 	struct leat_aspace *spaces;	/* attached */
 	struct leat_iova_map iova;	/* what is taken, by shared and private segments */
 	size_t		page_size;	/* the only size allowed, or 0 */
+	bool		phys;		/* device addresses are physical ones */
 	int		node;		/* where memory should come from; -1: anywhere */
 	bool		node_asked;	/* the application named it */
 	bool		node_warned;	/* said once that it came from elsewhere */
+};
+
+/* Who a node is for: the application's word is kept to, a NIC's is a wish. */
+struct leat_mem_near {
+	unsigned int	node;		/* LEAT_NODE(n); 0: the context's */
+	const char	*name;		/* of the NIC; NULL: the application named it */
 };
 
 /* The context's, in ctx.c. */
@@ -40,10 +47,17 @@ int leat_mem_init(struct leat_ctx *ctx, const struct leat_ctx_config *cfg);
 void leat_mem_fini(struct leat_ctx *ctx);
 
 /*
- * leat_mem_alloc_on - leat_mem_alloc() from a node of the caller's choice:
- * LEAT_NODE(n), or 0 for the context's.
+ * leat_mem_alloc_pieces - memory for @n pieces of @each bytes (a multiple of
+ * LEAT_CACHELINE, at most LEAT_PHYS_UNIT) from a node. Every piece is contiguous for
+ * devices, the whole need not be: leat_mem_piece() finds them.
  */
-int leat_mem_alloc_on(struct leat_ctx *ctx, unsigned int node, size_t len, size_t align,
-		      struct leat_mem *out);
+int leat_mem_alloc_pieces(struct leat_ctx *ctx, const struct leat_mem_near *near, size_t n,
+			  size_t each, struct leat_mem *out);
+
+/* The lowest offset from @off on where @len bytes are contiguous for devices; SIZE_MAX: none. */
+size_t leat_mem_piece(const struct leat_mem *m, size_t off, size_t len);
+
+/* May devices only read it? */
+bool leat_mem_read_only(const struct leat_mem *m);
 
 #endif

@@ -38,10 +38,38 @@ static unsigned int ring_size(unsigned int count)
 	return size;
 }
 
+/* How many buffers the memory given has room for, at most as many as a pool can have. */
+static unsigned int room(const struct leat_pool *pool)
+{
+	unsigned int n = 0;
+	size_t off = leat_mem_piece(&pool->mem, 0, stride(pool));
+
+	for (; off != SIZE_MAX && n < COUNT_MAX; n++)
+		off = leat_mem_piece(&pool->mem, off + stride(pool), stride(pool));
+	return n;
+}
+
+static int fit(struct leat_pool *pool, const struct leat_mem *mem)
+{
+	unsigned int most;
+
+	pool->mem = *mem;
+	pool->lent = true;
+	most = room(pool);
+	if (!pool->count)
+		pool->count = most;
+	if (pool->count && pool->count <= most)
+		return 0;
+	return leat_fail(pool->ctx, -EINVAL, "pool: the memory given has %zu bytes, room for %u "
+			 "buffers of %u bytes (%zu with headroom), and %u are wanted: give more, or "
+			 "ask for less", mem->len, most, pool->buf_size, stride(pool),
+			 LEAT_MAX(pool->count, 1u));
+}
+
 /* Settle what is wanted; the rest of the pool is zero. */
 static int pool_config(struct leat_pool *pool, const struct leat_pool_config *cfg)
 {
-	pool->count = cfg->count ? cfg->count : COUNT_DEFAULT;
+	pool->count = cfg->count || cfg->mem ? cfg->count : COUNT_DEFAULT;
 	pool->buf_size = cfg->buf_size ? cfg->buf_size : BUF_SIZE_DEFAULT;
 	if (pool->count > COUNT_MAX)
 		return leat_fail(pool->ctx, -EINVAL,
@@ -51,12 +79,12 @@ static int pool_config(struct leat_pool *pool, const struct leat_pool_config *cf
 		return leat_fail(pool->ctx, -EINVAL,
 				 "pool: buffers of %u bytes are too long for one segment: ask for "
 				 "at most %u", pool->buf_size, BUF_SIZE_MAX);
-	return 0;
+	return cfg->mem ? fit(pool, cfg->mem) : 0;
 }
 
 static void pool_fill(struct leat_pool *pool)
 {
-	size_t apart = stride(pool);
+	size_t apart = stride(pool), off = 0;
 
 	pool->fresh.pool = pool;
 	pool->fresh.off = LEAT_PKT_HEADROOM;
@@ -66,14 +94,16 @@ static void pool_fill(struct leat_pool *pool)
 	for (unsigned int i = 0; i < pool->count; i++) {
 		struct leat_pkt *pkt = &pool->pkts[i];
 
+		off = leat_mem_piece(&pool->mem, off, apart);
 		*pkt = pool->fresh;
-		pkt->buf = (char *)pool->mem.va + i * apart;
-		pkt->iova = pool->mem.iova + i * apart;
+		pkt->buf = (char *)pool->mem.va + off;
+		pkt->iova = leat_mem_iova(&pool->mem, off);
 		leat_pool_put(pool, &pkt, 1);
+		off += apart;
 	}
 }
 
-static int pool_memory(struct leat_pool *pool, unsigned int node)
+static int pool_memory(struct leat_pool *pool, const struct leat_mem_near *near)
 {
 	int err = leat_mpmc_create(ring_size(pool->count), &pool->ring);
 
@@ -84,29 +114,21 @@ static int pool_memory(struct leat_pool *pool, unsigned int node)
 	if (err)
 		return leat_fail(pool->ctx, err, "pool: no memory for %u packet descriptors",
 				 pool->count);
-	return leat_mem_alloc_on(pool->ctx, node, pool->count * stride(pool), LEAT_CACHELINE,
-				 &pool->mem);
+	if (pool->lent)
+		return 0;
+	return leat_mem_alloc_pieces(pool->ctx, near, pool->count, stride(pool), &pool->mem);
 }
 
 static void pool_free(struct leat_pool *pool)
 {
-	leat_mem_free(pool->ctx, &pool->mem);
 	free(pool->pkts);
 	leat_mpmc_destroy(pool->ring);
 	free(pool);
 }
 
-static int pool_make(struct leat_pool *pool, const struct leat_pool_config *cfg)
+static int create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
+		  const struct leat_mem_near *near, struct leat_pool **out)
 {
-	int err = pool_config(pool, cfg);
-
-	return err ? err : pool_memory(pool, cfg->node);
-}
-
-int leat_pool_create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
-		     struct leat_pool **out)
-{
-	static const struct leat_pool_config defaults;
 	struct leat_pool *pool = aligned_alloc(LEAT_CACHELINE, sizeof(*pool));
 	struct leat_pool **list = leat_ctx_pools(ctx);
 	int err;
@@ -115,7 +137,9 @@ int leat_pool_create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
 		return leat_fail(ctx, -ENOMEM, "pool: no memory for it");
 	memset(pool, 0, sizeof(*pool));
 	pool->ctx = ctx;
-	err = pool_make(pool, cfg ? cfg : &defaults);
+	err = pool_config(pool, cfg);
+	if (!err)
+		err = pool_memory(pool, near);
 	if (err) {
 		pool_free(pool);
 		return err;
@@ -125,6 +149,24 @@ int leat_pool_create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
 	*list = pool;
 	*out = pool;
 	return 0;
+}
+
+int leat_pool_create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
+		     struct leat_pool **out)
+{
+	static const struct leat_pool_config defaults;
+	const struct leat_mem_near near = { .node = cfg ? cfg->node : 0 };
+
+	return create(ctx, cfg ? cfg : &defaults, &near, out);
+}
+
+int leat_pool_make(struct leat_ctx *ctx, unsigned int node, const char *name,
+		   struct leat_pool **out)
+{
+	static const struct leat_pool_config defaults;
+	const struct leat_mem_near near = { .node = node, .name = name };
+
+	return create(ctx, &defaults, &near, out);
 }
 
 void leat_pool_destroy(struct leat_pool *pool)
@@ -144,6 +186,8 @@ void leat_pool_destroy(struct leat_pool *pool)
 	for (link = leat_ctx_pools(pool->ctx); *link != pool; link = &(*link)->next)
 		;
 	*link = pool->next;
+	if (!pool->lent)
+		leat_mem_free(pool->ctx, &pool->mem);
 	pool_free(pool);
 }
 

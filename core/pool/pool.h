@@ -21,10 +21,18 @@ struct leat_pool {
 	struct leat_ctx	*ctx;
 	struct leat_pkt	*pkts;		/* all of them, in plain memory */
 	struct leat_mem	mem;		/* their buffers */
+	bool		lent;		/* the memory is the application's */
 	unsigned int	count, buf_size;
 	struct leat_pool_cache *caches;	/* control thread */
 	struct leat_pool *next;		/* of the context */
 };
+
+/*
+ * leat_pool_make - leat_pool_create() for a port called @name on @node (LEAT_NODE(n)),
+ * which is where its memory should come from unless the application says otherwise.
+ */
+int leat_pool_make(struct leat_ctx *ctx, unsigned int node, const char *name,
+		   struct leat_pool **out);
 
 /* Where the context keeps its pools; in ctx.c. */
 struct leat_pool **leat_ctx_pools(struct leat_ctx *ctx);

@@ -5,6 +5,7 @@
 #include "core/port/config.h"
 
 #include "core/ctx.h"
+#include "core/pool/pool.h"
 
 #include <leat/bits.h>
 
@@ -95,11 +96,15 @@ static int intr(struct leat_port *port, enum leat_intr asked)
 static int pool(struct leat_port *port, struct leat_port_config *cfg)
 {
 	if (!cfg->pool) {
-		int err = leat_ctx_own_pool(port->ctx, &cfg->pool);
+		int err = leat_ctx_own_pool(port, &cfg->pool);
 
 		if (err)
 			return err;
 	}
+	if (leat_mem_read_only(&cfg->pool->mem))
+		return leat_fail(port->ctx, -EINVAL, "%s: its pool lies in memory that devices may "
+				 "only read: such packets can be sent; receive into another pool",
+				 port->name);
 	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++)
 		if (cfg->rx_cache[i] && cfg->rx_cache[i]->pool != cfg->pool)
 			return leat_fail(port->ctx, -EINVAL,

@@ -194,6 +194,27 @@ static void free_port(struct leat_port *port)
 	free(port);
 }
 
+static struct leat_aspace *aspace(const struct leat_port *port)
+{
+	return port->end->aspace ? port->end->aspace(port->dev) : NULL;
+}
+
+/* Rings come from the node of the first port that uses the space. */
+static void settle_near(const struct leat_port *port)
+{
+	struct leat_aspace *as = aspace(port);
+
+	if (as && !as->near)
+		as->near = (unsigned int)(leat_port_node(port) + 1);
+}
+
+static int settle_width(const struct leat_port *port)
+{
+	struct leat_aspace *as = aspace(port);
+
+	return as ? leat_aspace_narrow(as, port->caps.dma_bits) : 0;
+}
+
 int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv, struct leat_dev *dev,
 		     const char *name, const struct leat_dev_end *end, bool stepped,
 		     const struct leat_port_config *cfg, struct leat_port **out)
@@ -210,10 +231,13 @@ int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv, struct
 	port->end = end;
 	port->stepped = stepped;
 	enlist(port);
+	settle_near(port);
 	err = drv->attach(port);
 	if (err)
 		goto free_port;
-	err = setup(port, cfg ? cfg : &defaults);
+	err = settle_width(port);
+	if (!err)
+		err = setup(port, cfg ? cfg : &defaults);
 	if (err)
 		goto detach;
 	if (!port->cfg.no_start)
@@ -311,6 +335,11 @@ uint16_t leat_port_mtu(const struct leat_port *port)
 void leat_port_caps(const struct leat_port *port, struct leat_caps *out)
 {
 	*out = port->caps;
+}
+
+int leat_port_node(const struct leat_port *port)
+{
+	return port->end->node ? port->end->node(port->dev) : -1;
 }
 
 bool leat_port_gone(const struct leat_port *port)

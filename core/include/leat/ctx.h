@@ -24,11 +24,24 @@ struct leat_model;
 /* A NUMA node for .node fields, where 0 means "choose well". */
 #define LEAT_NODE(n) ((unsigned int)(n) + 1)
 
+/* What a device address is. */
+enum leat_iova_mode {
+	LEAT_IOVA_CHOSEN,	/* one that the library picks; an IOMMU or a peer translates */
+	LEAT_IOVA_PHYS,		/* the machine's own: for devices that nobody translates for */
+};
+
 /* Zero in a field means "choose well". */
 struct leat_ctx_config {
 	size_t		mem_size;	/* bytes of DMA memory set aside at open; 0: as pools need */
 	size_t		page_size;	/* 4096, 2 MiB or 1 GiB, and no other; 0: best there is */
 	unsigned int	node;		/* LEAT_NODE(n): where memory should come from */
+
+	/*
+	 * LEAT_IOVA_PHYS for "noiommu:" devices, and only for them: memory then takes
+	 * huge pages (sysctl vm.nr_hugepages) and CAP_SYS_ADMIN, and a device can reach
+	 * all of the machine's.
+	 */
+	enum leat_iova_mode iova;
 
 	/*
 	 * The drivers that may be used, ending with NULL: leat_drivers, or a list
@@ -53,7 +66,8 @@ struct leat_ctx_config {
  * leat_ctx_open - make a context.
  *
  * @cfg may be NULL. Returns 0, or -errno with the sentence in cfg->error:
- * -EINVAL a field is out of range, -ENOMEM the memory asked for is not there.
+ * -EINVAL a field is out of range, -ENOMEM the memory asked for is not there,
+ * -EPERM physical addresses are hidden from this process.
  */
 LEAT_API int leat_ctx_open(struct leat_ctx_config *cfg, struct leat_ctx **out);
 

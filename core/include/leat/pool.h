@@ -17,6 +17,7 @@
 
 LEAT_BEGIN_DECLS
 
+struct leat_mem;
 struct leat_pool;
 
 /* Zero in a field means "choose well". */
@@ -24,13 +25,22 @@ struct leat_pool_config {
 	unsigned int	count;		/* packets; 0: 8192 */
 	unsigned int	buf_size;	/* bytes of data room behind the headroom; 0: 2048 */
 	unsigned int	node;		/* LEAT_NODE(n) */
+
+	/*
+	 * Memory for the buffers, from leat_dma_map() or leat_mem_alloc(); it stays the
+	 * caller's and stays mapped until the pool is destroyed. Then 0 in @count is as
+	 * many as it has room for. NULL: the context's memory.
+	 */
+	const struct leat_mem *mem;
 };
 
 /*
  * leat_pool_create - make a pool. @cfg may be NULL.
  *
  * -ENOMEM with what is needed and what is there in leat_ctx_error(); -EINVAL
- * for more than 2^24 packets or a buffer over 65535 bytes. Control thread.
+ * for more than 2^24 packets, a buffer over 65535 bytes, or more of them than
+ * cfg->mem has room for. Packets in memory that devices may only read can be sent but
+ * not received into: no port takes such a pool as its own. Control thread.
  */
 LEAT_API int leat_pool_create(struct leat_ctx *ctx, const struct leat_pool_config *cfg,
 			      struct leat_pool **out);

@@ -179,6 +179,13 @@ LEAT_API uint16_t leat_port_mtu(const struct leat_port *port);
 LEAT_API void leat_port_caps(const struct leat_port *port, struct leat_caps *out);
 LEAT_API bool leat_port_gone(const struct leat_port *port);
 
+/*
+ * leat_port_node - the NUMA node of its slot, -1: unknown, or not in this machine's
+ * slots. Its rings and the context's own pool come from there, unless the context was
+ * given a node.
+ */
+LEAT_API int leat_port_node(const struct leat_port *port);
+
 /* The address it was opened by, "vfio-user:/run/nic.sock"; the driver's name, "virtio-net". */
 LEAT_API const char *leat_port_name(const struct leat_port *port);
 LEAT_API const char *leat_port_driver(const struct leat_port *port);

@@ -30,7 +30,7 @@
 static int place(struct leat_iova_map *map, const struct leat_aspace *as, uint64_t len,
 		 uint64_t align, struct leat_iova_run *run)
 {
-	return leat_iova_place(map, as, NULL, len, align, run);
+	return leat_iova_place(map, as, NULL, len, align, 0, run);
 }
 
 static void starts_low_but_not_at_zero(void **state)
@@ -177,7 +177,7 @@ static void intersects_spaces(void **state)
 
 	/* Only the first of the list: what the others cannot reach does not matter. */
 	leat_iova_remove(&map, &d);
-	assert_int_equal(leat_iova_place(&map, &narrow, narrow.next, 0x40000, 4096, &d), 0);
+	assert_int_equal(leat_iova_place(&map, &narrow, narrow.next, 0x40000, 4096, 0, &d), 0);
 	assert_int_equal(d.first, 0x110000 + LEAT_IOVA_GUARD);
 }
 
@@ -325,10 +325,11 @@ static bool model_fits(const struct model *m, unsigned int at, unsigned int len)
 	return true;
 }
 
-/* The lowest place for @len KiB at multiples of @align KiB, or WINDOW. */
-static unsigned int model_place(const struct model *m, unsigned int len, unsigned int align)
+/* The lowest place for @len KiB at @like KiB above multiples of @align KiB, or WINDOW. */
+static unsigned int model_place(const struct model *m, unsigned int len, unsigned int align,
+				unsigned int like)
 {
-	unsigned int at = 0;
+	unsigned int at = like;
 
 	while (at < WINDOW && !model_fits(m, at, len))
 		at += align;
@@ -344,6 +345,7 @@ static void mark(struct model *m, const struct leat_iova_run *run, bool taken)
 static void step(struct model *m)
 {
 	unsigned int i = pick(m, RUNS), len = 1 + pick(m, 48), align = 1u << pick(m, 6), at;
+	unsigned int like = pick(m, 2) ? pick(m, align) : 0;
 	int err;
 
 	if (m->placed[i]) {
@@ -354,8 +356,8 @@ static void step(struct model *m)
 	}
 	if (!pick(m, 64))
 		choose_spaces(m);
-	at = model_place(m, len, align);
-	err = place(&m->map, m->list, len * KIB, align * KIB, &m->run[i]);
+	at = model_place(m, len, align, like);
+	err = leat_iova_place(&m->map, m->list, NULL, len * KIB, align * KIB, like * KIB, &m->run[i]);
 	if (at == WINDOW) {
 		assert_int_equal(err, -ENOSPC);
 		return;

@@ -438,6 +438,7 @@ static void takes_the_node_asked_for(void **state)
 	struct leat_mem_info info;
 	struct said said;
 	struct leat_ctx *ctx = open_ctx(&said, 0);
+	struct leat_mem_near near = { .node = 0 };
 	struct leat_mem a, b;
 	struct bitmask *allowed;
 	int before, after;
@@ -452,7 +453,8 @@ static void takes_the_node_asked_for(void **state)
 	for (int node = 0; node <= numa_max_node(); node++) {
 		if (!numa_bitmask_isbitset(allowed, (unsigned int)node))
 			continue;
-		assert_int_equal(leat_mem_alloc_on(ctx, LEAT_NODE(node), 4096, 64, &a), 0);
+		near.node = LEAT_NODE(node);
+		assert_int_equal(leat_mem_alloc_pieces(ctx, &near, 1, 4096, &a), 0);
 		assert_int_equal(segment_of(&a)->seg.node, node);
 		leat_mem_free(ctx, &a);
 	}

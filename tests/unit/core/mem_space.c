@@ -232,8 +232,12 @@ static void tight_ranges_do_without_superpages(void **state)
 	assert_int_equal(leat_aspace_attach(ctx, &a.as), 0);
 	assert_int_equal(leat_mem_alloc(ctx, 16 * MIB, 4096, &m), 0);
 	assert_int_equal(m.iova, 0x1000);
-	assert_int_equal(leat_mem_alloc(ctx, 4096, 64, &none), -ENOSPC);
+	assert_int_equal(leat_mem_alloc(ctx, 65536, 64, &none), -ENOSPC);
 	assert_non_null(strstr(leat_ctx_error(ctx), "no device addresses"));
+
+	/* Nor with the room that a segment usually has for what may follow. */
+	assert_int_equal(leat_mem_alloc(ctx, 4096, 64, &m), 0);
+	assert_int_equal(m.iova, 0x1002000);
 	leat_ctx_close(ctx);
 }
 
@@ -252,6 +256,60 @@ static void a_space_that_cannot_reach_is_refused(void **state)
 	assert_non_null(strstr(leat_ctx_error(ctx), "20 address bits"));
 	assert_int_equal(by_range.n + by_width.n, 0);
 	leat_aspace_detach(&by_range.as);	/* never attached: nothing */
+	leat_ctx_close(ctx);
+}
+
+static void a_narrow_device_is_heeded(void **state)
+{
+	struct fake a = FAKE(.name = "a"), b = FAKE(.name = "b"), fresh = FAKE(.name = "fresh");
+	static const struct leat_iova_range high[] = { { 0x40000000, UINT64_MAX } };
+	struct leat_ctx *ctx = open_ctx(4 * MIB);
+	struct leat_mem m, ring;
+
+	(void)state;
+	assert_int_equal(leat_aspace_narrow(&fresh.as, 32), 0);	/* before it is attached */
+	assert_int_equal(fresh.as.dma_bits, 32);
+	assert_int_equal(leat_aspace_attach(ctx, &a.as), 0);
+	assert_int_equal(leat_aspace_narrow(&a.as, 0), 0);
+	assert_int_equal(leat_aspace_narrow(&a.as, 64), 0);
+	assert_int_equal(a.as.dma_bits, 0);
+	assert_int_equal(leat_aspace_narrow(&a.as, 24), 0);
+	assert_int_equal(leat_aspace_narrow(&a.as, 32), 0);	/* wider than it is */
+	assert_int_equal(a.as.dma_bits, 24);
+	assert_int_equal(leat_mem_alloc(ctx, 16 * MIB, 64, &m), -ENOSPC);
+	assert_int_equal(leat_mem_alloc(ctx, 6 * MIB, 64, &m), 0);
+	assert_true(m.iova + m.len <= MIB << 4);
+
+	/* One that has memory beyond stays as it is: shared memory, or its own. */
+	assert_int_equal(leat_aspace_narrow(&a.as, 20), -ENOSPC);
+	assert_non_null(strstr(leat_ctx_error(ctx), "20 address bits"));
+	assert_int_equal(a.as.dma_bits, 24);
+	leat_ctx_close(ctx);
+
+	ctx = open_ctx(0);
+	b.as.ranges = high;
+	b.as.nranges = 1;
+	assert_int_equal(leat_aspace_attach(ctx, &b.as), 0);
+	assert_int_equal(leat_aspace_alloc(&b.as, 64, 64, &ring), 0);
+	assert_int_equal(leat_aspace_narrow(&b.as, 30), -ENOSPC);
+	assert_int_equal(leat_aspace_narrow(&b.as, 31), 0);
+	leat_ctx_close(ctx);
+}
+
+static void shrunk_ranges_are_checked(void **state)
+{
+	struct leat_iova_range range = { 0, UINT64_MAX };
+	struct fake a = FAKE(.name = "a", .ranges = &range, .nranges = 1);
+	struct leat_ctx *ctx = open_ctx(4 * MIB);
+
+	(void)state;
+	assert_int_equal(leat_aspace_recheck(&a.as), 0);	/* not attached: nothing to check */
+	assert_int_equal(leat_aspace_attach(ctx, &a.as), 0);
+	range.last = 0x7fffffff;
+	assert_int_equal(leat_aspace_recheck(&a.as), 0);
+	range.first = 0x40000000;
+	assert_int_equal(leat_aspace_recheck(&a.as), -ENOSPC);
+	assert_non_null(strstr(leat_ctx_error(ctx), "0x40000000-0x7fffffff"));
 	leat_ctx_close(ctx);
 }
 
@@ -284,6 +342,8 @@ int main(void)
 		cmocka_unit_test(addresses_suit_everybody),
 		cmocka_unit_test(tight_ranges_do_without_superpages),
 		cmocka_unit_test(a_space_that_cannot_reach_is_refused),
+		cmocka_unit_test(a_narrow_device_is_heeded),
+		cmocka_unit_test(shrunk_ranges_are_checked),
 		cmocka_unit_test(two_contexts_know_nothing_of_each_other),
 	};
 

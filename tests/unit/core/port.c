@@ -23,6 +23,9 @@ struct leat_dev {
 	unsigned int	fail_at;	/* the verb (counted) that fails; 0: none */
 	unsigned int	verbs;
 	unsigned int	steps;
+	struct leat_aspace as;
+	int		node;		/* LEAT_NODE(n), so that none is 0 */
+	uint8_t		dma_bits;	/* of its addresses */
 };
 
 static int note(struct leat_dev *dev, char verb)
@@ -47,7 +50,8 @@ static int fake_attach(struct leat_port *port)
 {
 	port->caps = (struct leat_caps){ .flags = LEAT_CAP_TX_CSUM, .max_rxqs = 2, .max_txqs = 2,
 					 .min_desc = 4, .max_desc = 128, .pow2_desc = true,
-					 .max_mtu = 9000, .max_segs = 4 };
+					 .max_mtu = 9000, .max_segs = 4,
+					 .dma_bits = port->dev->dma_bits };
 	port->mtu = 1400;
 	snprintf(port->info, sizeof(port->info), "fake");
 	memcpy(port->mac, "\2\0\0\0\0\1", 6);
@@ -164,8 +168,19 @@ static bool fake_sigbus(struct leat_dev *dev, const void *addr)
 	return addr == dev->trace;
 }
 
+static struct leat_aspace *fake_aspace(struct leat_dev *dev)
+{
+	return &dev->as;
+}
+
+static int fake_node(struct leat_dev *dev)
+{
+	return dev->node - 1;
+}
+
 static const struct leat_dev_end fake_end = { .close = fake_close, .step = fake_step,
-					      .sigbus = fake_sigbus };
+					      .sigbus = fake_sigbus,
+					      .aspace = fake_aspace, .node = fake_node };
 
 struct world {
 	struct leat_ctx	*ctx;
@@ -423,6 +438,81 @@ static void a_bus_error_finds_its_device(void **state)
 	assert_int_equal(leat_sigbus(w->ctx, w), 0);
 }
 
+static int map_nothing(struct leat_aspace *as, const struct leat_seg *seg)
+{
+	(void)as;
+	(void)seg;
+	return 0;
+}
+
+static void unmap_nothing(struct leat_aspace *as, const struct leat_seg *seg)
+{
+	(void)as;
+	(void)seg;
+}
+
+static void the_devices_width_is_heeded(void **state)
+{
+	static const struct leat_aspace_ops ops = { .dma_map = map_nothing,
+						    .dma_unmap = unmap_nothing };
+	struct world *w = *state;
+	struct leat_port *port;
+	struct leat_mem m;
+
+	w->dev.as.ops = &ops;
+	w->dev.as.name = "fake:0";
+	assert_int_equal(leat_aspace_attach(w->ctx, &w->dev.as), 0);
+	w->dev.dma_bits = 28;
+	assert_int_equal(attach(w, NULL, &port), 0);
+	assert_int_equal(w->dev.as.dma_bits, 28);
+	leat_port_close(port);
+
+	/* Memory that it cannot reach is there already: attached, then all undone. */
+	assert_int_equal(leat_mem_alloc(w->ctx, 12u << 20, 64, &m), 0);
+	w->dev.dma_bits = 23;
+	memset(w->dev.trace, 0, sizeof(w->dev.trace));
+	assert_int_equal(attach(w, NULL, &port), -ENOSPC);
+	assert_non_null(strstr(leat_ctx_error(w->ctx), "23 address bits"));
+	assert_string_equal(w->dev.trace, "aAX");
+	assert_int_equal(w->dev.as.dma_bits, 28);
+}
+
+static void the_node_is_the_devices(void **state)
+{
+	struct world *w = *state;
+	struct leat_port *port;
+
+	assert_int_equal(attach(w, NULL, &port), 0);
+	assert_int_equal(leat_port_node(port), -1);
+	assert_int_equal(w->dev.as.near, 0);
+	leat_port_close(port);
+	w->dev.node = LEAT_NODE(3);
+	assert_int_equal(attach(w, NULL, &port), 0);
+	assert_int_equal(leat_port_node(port), 3);
+	assert_int_equal(w->dev.as.near, LEAT_NODE(3));
+	leat_port_close(port);
+	w->dev.node = LEAT_NODE(1);	/* a second device of the space: the first one's stays */
+	assert_int_equal(attach(w, NULL, &port), 0);
+	assert_int_equal(w->dev.as.near, LEAT_NODE(3));
+}
+
+static void receives_into_no_memory_that_is_only_read(void **state)
+{
+	static _Alignas(4096) char buf[65536];
+	struct world *w = *state;
+	struct leat_port_config cfg = { .rxqs = 1 };
+	struct leat_pool_config pool = { .count = 0 };
+	struct leat_port *port;
+	struct leat_mem m;
+
+	assert_int_equal(leat_dma_map(w->ctx, buf, sizeof(buf), LEAT_DMA_READ_ONLY, &m), 0);
+	pool.mem = &m;
+	assert_int_equal(leat_pool_create(w->ctx, &pool, &cfg.pool), 0);
+	assert_int_equal(attach(w, &cfg, &port), -EINVAL);
+	assert_non_null(strstr(leat_ctx_error(w->ctx), "only read"));
+	assert_string_equal(w->dev.trace, "aAX");
+}
+
 static void closing_the_context_closes_its_ports(void **state)
 {
 	struct leat_dev dev[2] = { 0 };
@@ -456,6 +546,9 @@ int main(void)
 		TEST(events_reach_the_callback_once),
 		TEST(a_bus_error_finds_its_device),
 		TEST(a_loss_nobody_listens_for_ends_poll),
+		TEST(the_devices_width_is_heeded),
+		TEST(the_node_is_the_devices),
+		TEST(receives_into_no_memory_that_is_only_read),
 		cmocka_unit_test(closing_the_context_closes_its_ports),
 	};
 

@@ -23,7 +23,7 @@ LEAT_BEGIN_DECLS
 
 struct leat_aspace;
 
-/* One fd-backed stretch of DMA memory. Core's; backends read it. */
+/* One stretch of DMA memory at one device address. Core's; backends read it. */
 struct leat_seg {
 	void		*va;
 	leat_iova_t	iova;		/* an order, not a request */
@@ -60,6 +60,7 @@ struct leat_aspace {
 	bool		phys;		/* nobody translates: its IOVAs are physical addresses */
 
 	struct leat_ctx	*ctx;		/* core's, from here on */
+	unsigned int	near;		/* LEAT_NODE(n) of its first port; 0: unknown */
 	struct leat_aspace *next;
 	struct leat_pseg *priv;		/* private segments */
 };
@@ -67,12 +68,23 @@ struct leat_aspace {
 /*
  * leat_aspace_attach - map all shared segments into @as and keep it up to date.
  * -ENOSPC if its ranges exclude a segment already placed (logged, with the
- * segment and the ranges); -errno of the first map that failed, all undone.
+ * segment and the ranges); -EINVAL if it wants physical addresses (as->phys) and the
+ * context chooses them; -errno of the first map that failed, all undone.
  */
 LEAT_API int leat_aspace_attach(struct leat_ctx *ctx, struct leat_aspace *as);
 
 /* Unmap everything, private segments included. Never attached: nothing. */
 LEAT_API void leat_aspace_detach(struct leat_aspace *as);
+
+/*
+ * leat_aspace_narrow - a device of @as has addresses of @dma_bits only (0, or more
+ * than the space has: nothing to do). Later segments heed it, for as long as the
+ * space is there. -ENOSPC (logged) if one lies beyond already; the space is as before.
+ */
+LEAT_API int leat_aspace_narrow(struct leat_aspace *as, unsigned int dma_bits);
+
+/* After as->ranges shrank: is all that is mapped still inside? 0 or -ENOSPC, logged. */
+LEAT_API int leat_aspace_recheck(struct leat_aspace *as);
 
 /*
  * leat_aspace_alloc - zeroed memory that only the devices of @as see, for

@@ -159,11 +159,15 @@ struct leat_dev_end {
 	void	(*step)(struct leat_dev *dev);
 	/* For leat_sigbus(); may be NULL. */
 	bool	(*sigbus)(struct leat_dev *dev, const void *addr);
+	/* Who sees its memory, and its NUMA node (-1: unknown). May be NULL: nobody knows. */
+	struct leat_aspace *(*aspace)(struct leat_dev *dev);
+	int	(*node)(struct leat_dev *dev);
 };
 
 /*
  * leat_port_attach - make a port of an opened device: allocate drv->port_size,
- * attach, configure, set up queues, start (unless cfg->no_start). On failure
+ * attach, narrow its address space to caps.dma_bits, configure, set up queues, start
+ * (unless cfg->no_start). On failure
  * everything is undone, the device closed by @end included.
  */
 LEAT_API int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv,

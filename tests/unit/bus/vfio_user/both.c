@@ -240,6 +240,39 @@ static void memory_by_messages(void **state)
 	finish(&b);
 }
 
+static void the_applications_memory(void **state)
+{
+	static _Alignas(4096) char memory[8192], sent[4096];
+	struct leat_server_stats stats;
+	struct leat_mem mem, only;
+	struct leat_mmio regs;
+	struct both b;
+
+	start(&b, state);
+	assert_int_equal(leat_dma_map(b.ctx, memory, sizeof(memory), 0, &mem), 0);
+	check_dma(&b, memory, mem.iova);
+
+	/* What may only be read is refused to be written, by the server and by us. */
+	assert_int_equal(leat_dma_map(b.ctx, sent, sizeof(sent), LEAT_DMA_READ_ONLY, &only), 0);
+	strcpy(sent, "as it was");
+	assert_int_equal(leat_mmio_map(b.dev, 0, 0, RIG_PAGE, &regs), 0);
+	assert_int_equal(copy(&regs, only.iova, 4096, RIG_DMA_READ), 0);
+	assert_int_equal(copy(&regs, mem.iova + 4096, 4096, RIG_DMA_WRITE), 0);
+	assert_string_equal(memory + 4096, "as it was");
+	memory[0] = 'X';
+	assert_int_equal(copy(&regs, mem.iova, 4096, RIG_DMA_READ), 0);
+	assert_int_equal(copy(&regs, only.iova, 4096, RIG_DMA_WRITE), EFAULT);
+	assert_string_equal(sent, "as it was");
+
+	leat_dma_unmap(b.ctx, &mem);
+	assert_int_equal(copy(&regs, only.iova, 4096, RIG_DMA_READ), 0);
+	assert_false(b.dev->dead);
+	stop_server(&b);
+	leat_server_stats(b.rig->srv, &stats);
+	assert_true(stats.dma_messages >= 4);
+	finish(&b);
+}
+
 static void one_client_after_the_other(void **state)
 {
 	struct leat_server_stats stats;
@@ -289,6 +322,7 @@ int main(void)
 		both_test(interrupts),
 		both_test(memory_by_descriptor),
 		both_test(memory_by_messages),
+		both_test(the_applications_memory),
 		both_test(one_client_after_the_other),
 		both_test(the_server_goes),
 	};
