@@ -113,6 +113,18 @@ void leat_dev_close(struct leat_dev *dev)
 	free(dev);
 }
 
+void leat_dev_forget(struct leat_dev *dev)
+{
+	if (!dev)
+		return;
+	if (dev->as)
+		leat_aspace_forget(dev->as);
+	if (dev->ops->forget)
+		dev->ops->forget(dev);
+	free(dev->addr);
+	free(dev);
+}
+
 const struct leat_region *leat_dev_region(const struct leat_dev *dev, unsigned int index)
 {
 	const struct leat_region *r = NULL;

@@ -171,3 +171,21 @@ void leat_ctx_close(struct leat_ctx *ctx)
 	leat_events_fini(ctx);
 	free_ctx(ctx);
 }
+
+/*
+ * No lock is taken: threads of the parent may have held any at the fork. Watches are
+ * not removed either: the epoll descriptor leads to the parent's.
+ */
+void leat_ctx_forget(struct leat_ctx *ctx)
+{
+	if (!ctx)
+		return;
+	leat_port_forget_all(ctx);
+	for (int i = 0; i < LEAT_SLOTS; i++)
+		if (ctx->slot[i].forget)
+			ctx->slot[i].forget(ctx->slot[i].data);
+	leat_pool_forget_all(ctx);
+	leat_mem_forget(ctx);
+	leat_events_fini(ctx);
+	free(ctx);
+}

@@ -56,8 +56,9 @@ void leat_ctx_wake(struct leat_ctx *ctx);
 /* The pool of ports that were given none, made at first use near @port. 0 or -errno. */
 int leat_ctx_own_pool(struct leat_port *port, struct leat_pool **out);
 
-/* Close every port; deliver what is pending. In port.c. */
+/* Close every port, or forget it; deliver what is pending. In port.c. */
 void leat_port_close_all(struct leat_ctx *ctx);
+void leat_port_forget_all(struct leat_ctx *ctx);
 int leat_port_deliver_all(struct leat_ctx *ctx);
 
 #endif

@@ -81,6 +81,7 @@ static const struct leat_dev_end dev_end = {
 	.close = leat_dev_close,
 	.step = step,
 	.sigbus = leat_dev_sigbus,
+	.forget = leat_dev_forget,
 	.aspace = aspace,
 	.node = node,
 };

@@ -142,6 +142,12 @@ void leat_pci_irqs_close(struct leat_pci_irqs *irqs)
 	*irqs = (struct leat_pci_irqs){ .kind = LEAT_INTR_NONE };
 }
 
+void leat_pci_irqs_forget(struct leat_pci_irqs *irqs)
+{
+	close_fds(irqs);
+	*irqs = (struct leat_pci_irqs){ .kind = LEAT_INTR_NONE };
+}
+
 /* ---- on and off ---- */
 
 static int bind(struct leat_pci_irqs *irqs, unsigned int index)

@@ -37,6 +37,20 @@ static void hub_close(void *data)
 	free(hub);
 }
 
+/* The wires stay: the parent's, or the application's. */
+static void hub_forget(void *data)
+{
+	struct sim_hub *hub = data;
+
+	while (hub->plugs) {
+		struct plug *p = hub->plugs;
+
+		hub->plugs = p->next;
+		free(p);
+	}
+	free(hub);
+}
+
 int leat_sim_hub(struct leat_ctx *ctx, struct sim_hub **out)
 {
 	struct leat_ctx_slot *slot = leat_ctx_slot(ctx, LEAT_SLOT_SIM);
@@ -49,6 +63,7 @@ int leat_sim_hub(struct leat_ctx *ctx, struct sim_hub **out)
 		pthread_mutex_init(&hub->lock, NULL);
 		slot->data = hub;
 		slot->close = hub_close;
+		slot->forget = hub_forget;
 	}
 	*out = hub;
 	return 0;

@@ -328,6 +328,19 @@ static void sim_close(struct leat_dev *dev)
 	free_vectors(s);
 }
 
+/* The wire is left as it is: the parent's, or the application's. */
+static void sim_forget(struct leat_dev *dev)
+{
+	struct sim *s = sim_of(dev);
+
+	free_vectors(s);
+	if (pthread_mutex_trylock(&s->hub->lock))
+		return;		/* a thread of the parent's was in the middle of it */
+	s->mdev->wire = NULL;
+	leat_mdev_destroy(s->mdev);
+	unlock(s);
+}
+
 static int sim_reset(struct leat_dev *dev)
 {
 	struct sim *s = sim_of(dev);
@@ -459,4 +472,5 @@ const struct leat_dev_ops leat_sim_ops = {
 	.region_map = sim_region_map,
 	.region_unmap = sim_region_unmap,
 	.irq_set = sim_irq_set,
+	.forget = sim_forget,
 };

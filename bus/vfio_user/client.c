@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -58,6 +59,22 @@ static int attach(struct vfu_client *c)
 	return leat_aspace_attach(c->dev.ctx, &c->as);
 }
 
+static void close_socks(struct vfu_client *c)
+{
+	for (int i = 0; i < VFU_SOCKS; i++)
+		if (c->sock[i].fd >= 0)
+			close(c->sock[i].fd);
+}
+
+static void free_messages(struct vfu_client *c)
+{
+	for (int i = 0; i < VFU_SOCKS; i++) {
+		leat_vfu_rx_fini(&c->sock[i].rx);
+		leat_vfu_tx_fini(&c->sock[i].tx);
+	}
+	free(c->dma);
+}
+
 /* Undoes whatever open() came to: all that it undoes is fine with never having been done. */
 static void client_close(struct leat_dev *dev)
 {
@@ -69,14 +86,25 @@ static void client_close(struct leat_dev *dev)
 	leat_vfu_unwatch(c);
 	leat_vfu_close_events(c);
 	leat_vfu_close_regions(c);
-	for (int i = 0; i < VFU_SOCKS; i++) {
-		leat_vfu_rx_fini(&c->sock[i].rx);
-		leat_vfu_tx_fini(&c->sock[i].tx);
-		if (c->sock[i].fd >= 0)
-			close(c->sock[i].fd);
-	}
-	free(c->dma);
+	close_socks(c);
+	free_messages(c);
 	pthread_mutex_destroy(&c->lock);
+}
+
+static void client_forget(struct leat_dev *dev)
+{
+	struct vfu_client *c = vfu_client(dev);
+
+	for (const struct leat_mmio *win = dev->windows; win; win = win->next)
+		munmap(win->map, win->map_len);
+	for (int i = 0; i < VFU_EVENTS; i++)
+		leat_eventfd_close(c->event[i].fd);
+	leat_vfu_close_regions(c);
+	close_socks(c);
+	if (pthread_mutex_trylock(&c->lock))
+		return;		/* a thread of the parent's was in the middle of a message */
+	free_messages(c);
+	pthread_mutex_unlock(&c->lock);
 }
 
 static int client_open(struct leat_dev *dev, const char *path)
@@ -157,4 +185,5 @@ const struct leat_dev_ops leat_vfio_user_ops = {
 	.irq_set = leat_vfu_irq_set,
 	.feature = client_feature,
 	.hang_up = client_hang_up,
+	.forget = client_forget,
 };

@@ -174,3 +174,15 @@ void leat_pseg_release(struct leat_ctx *ctx, struct leat_pseg *p)
 	leat_pseg_close(p);
 	free(p);
 }
+
+void leat_pseg_forget(struct leat_ctx *ctx, struct leat_pseg **list)
+{
+	while (*list) {
+		struct leat_pseg *p = *list;
+
+		*list = p->next;
+		leat_iova_remove(&leat_ctx_mem(ctx)->iova, &p->place);
+		leat_pseg_close(p);
+		free(p);
+	}
+}

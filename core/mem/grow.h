@@ -35,4 +35,7 @@ int leat_pseg_grow(struct leat_ctx *ctx, const struct leat_mem_wish *w, struct l
 /* Out of every space, off the list, back to the system. */
 void leat_pseg_release(struct leat_ctx *ctx, struct leat_pseg *p);
 
+/* In a forked child: back to the system with all of a list, which no device notices. */
+void leat_pseg_forget(struct leat_ctx *ctx, struct leat_pseg **list);
+
 #endif

@@ -255,7 +255,8 @@ int leat_aspace_alloc(struct leat_aspace *as, size_t len, size_t align, struct l
 
 void leat_aspace_free(struct leat_aspace *as, struct leat_mem *m)
 {
-	give_back(as->ctx, m);
+	if (as->ctx)
+		give_back(as->ctx, m);
 }
 
 static void add_info(struct leat_mem_info *out, const struct leat_pseg *p)
@@ -343,4 +344,13 @@ void leat_mem_fini(struct leat_ctx *ctx)
 		leat_aspace_detach(mem->spaces);
 	while (mem->shared)
 		leat_pseg_release(ctx, mem->shared);
+}
+
+void leat_mem_forget(struct leat_ctx *ctx)
+{
+	struct leat_mem_state *mem = leat_ctx_mem(ctx);
+
+	while (mem->spaces)
+		leat_aspace_forget(mem->spaces);
+	leat_pseg_forget(ctx, &mem->shared);
 }

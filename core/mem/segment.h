@@ -46,6 +46,9 @@ int leat_mem_init(struct leat_ctx *ctx, const struct leat_ctx_config *cfg);
 /* Detaches what is still attached and gives every segment back. */
 void leat_mem_fini(struct leat_ctx *ctx);
 
+/* In a forked child: as fini, and no device notices. */
+void leat_mem_forget(struct leat_ctx *ctx);
+
 /*
  * leat_mem_alloc_pieces - memory for @n pieces of @each bytes (a multiple of
  * LEAT_CACHELINE, at most LEAT_PHYS_UNIT) from a node. Every piece is contiguous for

@@ -166,6 +166,14 @@ void leat_aspace_detach(struct leat_aspace *as)
 	unlink_space(as);
 }
 
+void leat_aspace_forget(struct leat_aspace *as)
+{
+	if (!as->ctx)
+		return;
+	leat_pseg_forget(as->ctx, &as->priv);
+	unlink_space(as);
+}
+
 int leat_aspace_recheck(struct leat_aspace *as)
 {
 	int err;

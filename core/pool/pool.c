@@ -197,6 +197,24 @@ void leat_pool_destroy_all(struct leat_ctx *ctx)
 		leat_pool_destroy(*leat_ctx_pools(ctx));
 }
 
+void leat_pool_forget_all(struct leat_ctx *ctx)
+{
+	struct leat_pool **list = leat_ctx_pools(ctx);
+
+	while (*list) {
+		struct leat_pool *pool = *list;
+
+		*list = pool->next;
+		while (pool->caches) {
+			struct leat_pool_cache *cache = pool->caches;
+
+			pool->caches = cache->next;
+			free(cache);
+		}
+		pool_free(pool);
+	}
+}
+
 unsigned int leat_pool_available(const struct leat_pool *pool)
 {
 	return leat_mpmc_count(pool->ring);

@@ -40,6 +40,9 @@ struct leat_pool **leat_ctx_pools(struct leat_ctx *ctx);
 /* Destroy the pools that are still open, with their caches. Control thread. */
 void leat_pool_destroy_all(struct leat_ctx *ctx);
 
+/* In a forked child: free the pools' memory, and say nothing about packets still out. */
+void leat_pool_forget_all(struct leat_ctx *ctx);
+
 /* Segments of the pool, each by itself, home into the ring. Any thread. */
 void leat_pool_put(struct leat_pool *pool, struct leat_pkt *const *pkts, unsigned int n);
 

@@ -277,6 +277,22 @@ void leat_port_close_all(struct leat_ctx *ctx)
 		leat_port_close(ctx->ports);
 }
 
+void leat_port_forget_all(struct leat_ctx *ctx)
+{
+	while (ctx->ports) {
+		struct leat_port *port = ctx->ports;
+
+		ctx->ports = port->next;
+		if (aspace(port))
+			leat_aspace_forget(aspace(port));
+		if (port->drv->forget)
+			port->drv->forget(port);
+		if (port->end->forget)
+			port->end->forget(port->dev);
+		free_port(port);
+	}
+}
+
 void leat_port_notify(struct leat_port *port, enum leat_event event)
 {
 	if (event == LEAT_EVENT_GONE)

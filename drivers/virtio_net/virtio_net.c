@@ -245,6 +245,17 @@ static void virtio_net_detach(struct leat_port *port)
 	leat_virtio_pci_close(&net->pci);
 }
 
+static void virtio_net_forget(struct leat_port *port)
+{
+	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
+		if (port->rxq[i])
+			leat_virtio_split_rxq_free(port->rxq[i]);
+		if (port->txq[i])
+			leat_virtio_split_txq_free(port->txq[i]);
+	}
+	leat_pci_irqs_forget(&virtio_net_of(port)->irqs);
+}
+
 /* ---- configure ---- */
 
 /* Can the pool's buffers hold the longest frame, in one or in several? */
@@ -382,5 +393,6 @@ const struct leat_driver leat_virtio_net = {
 	.stop = virtio_net_stop,
 	.rxq_arm = leat_virtio_rxq_arm,
 	.rxq_disarm = leat_virtio_split_rxq_disarm,
+	.forget = virtio_net_forget,
 	.link = virtio_net_link,
 };

@@ -74,6 +74,18 @@ LEAT_API int leat_ctx_open(struct leat_ctx_config *cfg, struct leat_ctx **out);
 /* Closes what is still open (ports, pools) and gives everything back. NULL is fine. */
 LEAT_API void leat_ctx_close(struct leat_ctx *ctx);
 
+/*
+ * leat_ctx_forget - in a forked child, instead of close: the child's copies of
+ * descriptors are closed and its memory freed, while the parent's devices run on
+ * and notice nothing. No lock is waited for, nothing is logged. Nothing of the context
+ * may be used any more. NULL is fine. The thread that forked, which is the control
+ * thread.
+ *
+ * A child that neither calls this nor exec() keeps the devices open for as long as
+ * it lives.
+ */
+LEAT_API void leat_ctx_forget(struct leat_ctx *ctx);
+
 /* The last sentence logged at LEAT_LOG_ERROR, or ""; valid until the next one. */
 LEAT_API const char *leat_ctx_error(const struct leat_ctx *ctx);
 

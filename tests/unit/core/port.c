@@ -138,6 +138,15 @@ static void fake_stats(struct leat_port *port, struct leat_stats *out)
 	out->rx_missed += 7;
 }
 
+static void fake_driver_forget(struct leat_port *port)
+{
+	undo(port->dev, 'f');
+	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
+		free(port->rxq[i]);
+		free(port->txq[i]);
+	}
+}
+
 static const struct leat_driver fake_driver = {
 	.name = "fake",
 	.port_size = sizeof(struct leat_port),
@@ -151,6 +160,7 @@ static const struct leat_driver fake_driver = {
 	.start = fake_start,
 	.stop = fake_stop,
 	.stats = fake_stats,
+	.forget = fake_driver_forget,
 };
 
 static void fake_close(struct leat_dev *dev)
@@ -168,6 +178,11 @@ static bool fake_sigbus(struct leat_dev *dev, const void *addr)
 	return addr == dev->trace;
 }
 
+static void fake_forget(struct leat_dev *dev)
+{
+	undo(dev, 'F');
+}
+
 static struct leat_aspace *fake_aspace(struct leat_dev *dev)
 {
 	return &dev->as;
@@ -179,7 +194,7 @@ static int fake_node(struct leat_dev *dev)
 }
 
 static const struct leat_dev_end fake_end = { .close = fake_close, .step = fake_step,
-					      .sigbus = fake_sigbus,
+					      .sigbus = fake_sigbus, .forget = fake_forget,
 					      .aspace = fake_aspace, .node = fake_node };
 
 struct world {
@@ -513,6 +528,18 @@ static void receives_into_no_memory_that_is_only_read(void **state)
 	assert_string_equal(w->dev.trace, "aAX");
 }
 
+static void forgetting_tells_no_driver(void **state)
+{
+	struct world *w = *state;
+	struct leat_port *port;
+
+	assert_int_equal(attach(w, &(struct leat_port_config){ .rxqs = 2 }, &port), 0);
+	leat_ctx_forget(w->ctx);
+	w->ctx = NULL;
+	assert_string_equal(w->dev.trace, "acrrtsfF");
+	leat_ctx_forget(NULL);
+}
+
 static void closing_the_context_closes_its_ports(void **state)
 {
 	struct leat_dev dev[2] = { 0 };
@@ -549,6 +576,7 @@ int main(void)
 		TEST(the_devices_width_is_heeded),
 		TEST(the_node_is_the_devices),
 		TEST(receives_into_no_memory_that_is_only_read),
+		TEST(forgetting_tells_no_driver),
 		cmocka_unit_test(closing_the_context_closes_its_ports),
 	};
 

@@ -150,8 +150,10 @@ struct leat_dev_ops {
 	void (*hang_up)(struct leat_dev *dev);
 
 	/*
-	 * For a forked child: close its copies of the device's descriptors, and say and
-	 * do nothing else. The parent's device does not notice.
+	 * For a forked child, instead of close: unmap the windows that it inherited, close
+	 * its copies of the device's descriptors, free what is memory only; dev->as is
+	 * forgotten already. It waits for no lock, and says nothing to the device, which the
+	 * parent goes on with. May be NULL.
 	 */
 	void (*forget)(struct leat_dev *dev);
 };
@@ -190,6 +192,9 @@ struct leat_dev {
  */
 LEAT_API int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out);
 LEAT_API void leat_dev_close(struct leat_dev *dev);
+
+/* In a forked child, instead of close, for a device without a port; before leat_ctx_forget(). */
+LEAT_API void leat_dev_forget(struct leat_dev *dev);
 
 /* The region of that number, standard or the device's own; NULL: there is none, or it is empty. */
 LEAT_API const struct leat_region *leat_dev_region(const struct leat_dev *dev, unsigned int index);

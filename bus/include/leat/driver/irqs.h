@@ -48,6 +48,9 @@ LEAT_API int leat_pci_irqs_open(struct leat_pci_irqs *irqs, struct leat_dev *dev
 /* Turns them off and closes the descriptors. Fine for one closed or all zeros. */
 LEAT_API void leat_pci_irqs_close(struct leat_pci_irqs *irqs);
 
+/* In a forked child, instead of close: the child's copies of the descriptors, no more. */
+LEAT_API void leat_pci_irqs_forget(struct leat_pci_irqs *irqs);
+
 /*
  * leat_pci_irqs_on / leat_pci_irqs_off - bind the descriptors and enable the
  * interrupts in the device, and back. On is 0 also with LEAT_INTR_NONE;

@@ -76,6 +76,9 @@ LEAT_API int leat_aspace_attach(struct leat_ctx *ctx, struct leat_aspace *as);
 /* Unmap everything, private segments included. Never attached: nothing. */
 LEAT_API void leat_aspace_detach(struct leat_aspace *as);
 
+/* In a forked child, instead of detach: nothing is unmapped, no op is called. */
+LEAT_API void leat_aspace_forget(struct leat_aspace *as);
+
 /*
  * leat_aspace_narrow - a device of @as has addresses of @dma_bits only (0, or more
  * than the space has: nothing to do). Later segments heed it, for as long as the
@@ -92,6 +95,7 @@ LEAT_API int leat_aspace_recheck(struct leat_aspace *as);
  */
 LEAT_API int leat_aspace_alloc(struct leat_aspace *as, size_t len, size_t align,
 			       struct leat_mem *out);
+/* Detached or forgotten: nothing, it has gone with the space. */
 LEAT_API void leat_aspace_free(struct leat_aspace *as, struct leat_mem *mem);
 
 LEAT_END_DECLS

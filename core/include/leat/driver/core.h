@@ -73,13 +73,16 @@ LEAT_API void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w);
 
 /*
  * Where backends keep what belongs to one context, one slot each: @data is the
- * backend's own, @close runs when the context closes, after its ports.
+ * backend's own, @close runs when the context closes, after its ports; @forget, if
+ * not NULL, instead of it in a forked child: it closes the child's copies of
+ * descriptors, frees what is memory only, takes no lock and says nothing to anybody.
  */
 enum leat_ctx_slots { LEAT_SLOT_SIM, LEAT_SLOT_VFIO, LEAT_SLOT_VFIO_GROUPS, LEAT_SLOTS };
 
 struct leat_ctx_slot {
 	void	*data;
 	void	(*close)(void *data);
+	void	(*forget)(void *data);
 };
 
 LEAT_API struct leat_ctx_slot *leat_ctx_slot(struct leat_ctx *ctx, enum leat_ctx_slots which);

@@ -77,6 +77,13 @@ struct leat_driver {
 	int  (*rxq_arm)(struct leat_rxq *q);
 	void (*rxq_disarm)(struct leat_rxq *q);
 
+	/*
+	 * In a forked child, which leaves the device to its parent: close the descriptors,
+	 * free what attach and setup allocated. The windows and the rings' memory are no
+	 * longer there; leat_aspace_free() does nothing. NULL: what there is stays allocated.
+	 */
+	void (*forget)(struct leat_port *port);
+
 	/* control: any may be NULL */
 	void (*link)(struct leat_port *port, struct leat_link *out);
 	void (*stats)(struct leat_port *port, struct leat_stats *out);	/* add device counts */
@@ -159,6 +166,8 @@ struct leat_dev_end {
 	void	(*step)(struct leat_dev *dev);
 	/* For leat_sigbus(); may be NULL. */
 	bool	(*sigbus)(struct leat_dev *dev, const void *addr);
+	/* For leat_ctx_forget(): as close, in a forked child. May be NULL. */
+	void	(*forget)(struct leat_dev *dev);
 	/* Who sees its memory, and its NUMA node (-1: unknown). May be NULL: nobody knows. */
 	struct leat_aspace *(*aspace)(struct leat_dev *dev);
 	int	(*node)(struct leat_dev *dev);
