@@ -8,6 +8,7 @@
 
 #include "core/events.h"
 #include "core/pool/pool.h"
+#include "core/worker/cpus.h"
 
 #include <leat/clock.h>
 
@@ -87,6 +88,11 @@ struct leat_mem_state *leat_ctx_mem(struct leat_ctx *ctx)
 struct leat_pool **leat_ctx_pools(struct leat_ctx *ctx)
 {
 	return &ctx->pools;
+}
+
+bool *leat_ctx_worker_warned(struct leat_ctx *ctx)
+{
+	return &ctx->worker_warned;
 }
 
 int leat_ctx_own_pool(struct leat_port *port, struct leat_pool **out)

@@ -32,6 +32,7 @@ struct leat_ctx {
 	struct leat_pool *own_pool;	/* for ports that were given none */
 	struct leat_port *ports;
 	struct leat_ctx_slot slot[LEAT_SLOTS];
+	bool		worker_warned;	/* said once that a worker is not near its queues */
 
 	/* control events */
 	int		epfd;		/* every watch, and the two below */

@@ -73,24 +73,6 @@ void leat_cpus_print(const struct leat_cpus *cpus, char *text, size_t len)
 	}
 }
 
-unsigned int leat_cpus_allowed(int *cpus, unsigned int n)
-{
-	struct leat_cpus all;
-	unsigned int count = 0;
-
-	if (leat_cpus_get(&all))
-		return 0;
-	for (int cpu = 0; cpu < all.count; cpu++) {
-		if (!leat_cpus_has(&all, cpu))
-			continue;
-		if (count < n)
-			cpus[count] = cpu;
-		count++;
-	}
-	leat_cpus_fini(&all);
-	return count;
-}
-
 static LEAT_PRINTF(2, 3) int refuse(char *why, const char *fmt, ...)
 {
 	va_list ap;
@@ -125,6 +107,80 @@ static bool range(const char **text, int *first, int *last)
 		*last = number(text);
 	}
 	return *first >= 0 && *last >= *first && (**text == ',' || !**text);
+}
+
+static void add_range(const struct leat_cpus *among, int first, int last, struct leat_cpus *out)
+{
+	for (int cpu = first; cpu <= last; cpu++)
+		if (leat_cpus_has(among, cpu))
+			CPU_SET_S((size_t)cpu, out->len, out->set);
+}
+
+int leat_cpus_of_node(const struct leat_cpus *cpus, int node, struct leat_cpus *near)
+{
+	char list[4096];
+	const char *p = list;
+	int first, last;
+
+	if (node < 0 || leat_node_cpulist(node, list, sizeof(list)))
+		return -ENOENT;
+	list[strcspn(list, "\n")] = '\0';
+	*near = *cpus;
+	near->set = CPU_ALLOC((size_t)cpus->count);
+	if (!near->set)
+		return -ENOENT;
+	CPU_ZERO_S(near->len, near->set);
+	while (range(&p, &first, &last)) {
+		add_range(cpus, first, last, near);
+		if (*p++ != ',')
+			break;
+	}
+	if (CPU_COUNT_S(near->len, near->set))
+		return 0;
+	leat_cpus_fini(near);
+	return -ENOENT;
+}
+
+/* The members of @set, as many as fit; how many there are. */
+static unsigned int list_cpus(const struct leat_cpus *set, int *cpus, unsigned int n)
+{
+	unsigned int count = 0;
+
+	for (int cpu = 0; cpu < set->count; cpu++) {
+		if (!leat_cpus_has(set, cpu))
+			continue;
+		if (count < n)
+			cpus[count] = cpu;
+		count++;
+	}
+	return count;
+}
+
+unsigned int leat_cpus_allowed(int *cpus, unsigned int n)
+{
+	struct leat_cpus all;
+	unsigned int count;
+
+	if (leat_cpus_get(&all))
+		return 0;
+	count = list_cpus(&all, cpus, n);
+	leat_cpus_fini(&all);
+	return count;
+}
+
+unsigned int leat_cpus_near(int node, int *cpus, unsigned int n)
+{
+	struct leat_cpus all, near;
+	unsigned int count = 0;
+
+	if (leat_cpus_get(&all))
+		return 0;
+	if (!leat_cpus_of_node(&all, node, &near)) {
+		count = list_cpus(&near, cpus, n);
+		leat_cpus_fini(&near);
+	}
+	leat_cpus_fini(&all);
+	return count;
 }
 
 static int parse(const struct leat_cpus *may, const char *list, int *cpus, unsigned int n,

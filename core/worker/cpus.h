@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct leat_ctx;
+
 struct leat_cpus {
 	cpu_set_t	*set;
 	size_t		len;		/* bytes in @set */
@@ -19,7 +21,19 @@ struct leat_cpus {
 int leat_cpus_get(struct leat_cpus *cpus);
 void leat_cpus_fini(struct leat_cpus *cpus);
 
+/*
+ * leat_cpus_of_node - those of them that belong to a NUMA node into @near. 0, or -ENOENT
+ * if there are none, or nobody knows: then nothing is there to fini.
+ */
+int leat_cpus_of_node(const struct leat_cpus *cpus, int node, struct leat_cpus *near);
+
+/* The CPUs of @node as the kernel lists them ("0-3,8"), into @text. 0 or -errno. */
+int leat_node_cpulist(int node, char *text, size_t size);
+
 bool leat_cpus_has(const struct leat_cpus *cpus, int cpu);
+/* The context's mark that a distant worker was told of; in ctx.c. */
+bool *leat_ctx_worker_warned(struct leat_ctx *ctx);
+
 void leat_cpus_only(struct leat_cpus *cpus, int cpu);
 
 /* As "0-3,8" into @text, cut if it does not fit. */

@@ -53,6 +53,40 @@ static void *worker_main(void *arg)
 	return NULL;
 }
 
+/*
+ * Near what it polls, if that can be had: @cpus becomes those of the node. A CPU that
+ * was named stays; that it is elsewhere is said once.
+ */
+static void stay_near(struct leat_ctx *ctx, const struct leat_worker_config *cfg,
+		      struct leat_cpus *cpus)
+{
+	bool *warned = leat_ctx_worker_warned(ctx);
+	struct leat_cpus near = { .set = NULL };
+	int node = (int)cfg->node - 1;
+	char list[128];
+
+	if (node < 0)
+		return;
+	if (!leat_cpus_of_node(cpus, node, &near)) {
+		if (cfg->cpu < 0 || leat_cpus_has(&near, cfg->cpu)) {
+			leat_cpus_fini(cpus);
+			*cpus = near;
+			return;
+		}
+		leat_cpus_print(&near, list, sizeof(list));
+		leat_cpus_fini(&near);
+	} else if (leat_node_cpulist(node, list, sizeof(list))) {
+		return;		/* a machine without nodes */
+	} else {
+		strcpy(list, "none");
+	}
+	if (!*warned)
+		leat_log(ctx, LEAT_LOG_WARNING, "worker: what it polls is on node %d and the worker "
+			 "is not, which is slower (CPUs there for this process: %s; taskset or the "
+			 "cpuset decide)", node, list);
+	*warned = true;
+}
+
 /* The CPUs of @cfg as a thread attribute, or a sentence why not. */
 static int pin(struct leat_ctx *ctx, const struct leat_worker_config *cfg, pthread_attr_t *attr)
 {
@@ -70,6 +104,7 @@ static int pin(struct leat_ctx *ctx, const struct leat_worker_config *cfg, pthre
 				cfg->cpu, list);
 		goto fini;
 	}
+	stay_near(ctx, cfg, &cpus);
 	if (cfg->cpu >= 0)
 		leat_cpus_only(&cpus, cfg->cpu);
 	err = -pthread_attr_setaffinity_np(attr, cpus.len, cpus.set);

@@ -182,7 +182,7 @@ LEAT_API bool leat_port_gone(const struct leat_port *port);
 /*
  * leat_port_node - the NUMA node of its slot, -1: unknown, or not in this machine's
  * slots. Its rings and the context's own pool come from there, unless the context was
- * given a node.
+ * given a node; leat_cpus_near() has the CPUs of it.
  */
 LEAT_API int leat_port_node(const struct leat_port *port);
 

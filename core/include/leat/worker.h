@@ -16,7 +16,8 @@ LEAT_BEGIN_DECLS
 struct leat_worker;
 
 struct leat_worker_config {
-	int		cpu;		/* where to run; -1: wherever the process may */
+	int		cpu;		/* where to run; -1: wherever the process may, near @node */
+	unsigned int	node;		/* LEAT_NODE(leat_port_node(port)) of what it polls; 0: any */
 	const char	*name;		/* at most 15 characters, for top and gdb; NULL: "leat" */
 	/* Polls until leat_worker_stopping() says so, then returns. */
 	void		(*run)(struct leat_worker *w, void *arg);
@@ -28,7 +29,8 @@ struct leat_worker_config {
  *
  * -EINVAL if the CPU is not among those the process may use (affinity, cpuset)
  * with the sentence in leat_ctx_error(); -EAGAIN no thread to be had. All
- * signals are blocked in it: they are the application's. Control thread.
+ * signals are blocked in it: they are the application's. One warning a context says
+ * that a worker is not on the node of what it polls. Control thread.
  */
 LEAT_API int leat_worker_start(struct leat_ctx *ctx, const struct leat_worker_config *cfg,
 			       struct leat_worker **out);
@@ -56,6 +58,12 @@ LEAT_API void leat_worker_resume(struct leat_worker *w);
  * Fills up to @n, returns how many there are. Any thread.
  */
 LEAT_API unsigned int leat_cpus_allowed(int *cpus, unsigned int n);
+
+/*
+ * leat_cpus_near - those of them that belong to a NUMA node, ascending. Returns how
+ * many; 0 if none of them does, or @node is -1, or the machine has no nodes. Any thread.
+ */
+LEAT_API unsigned int leat_cpus_near(int node, int *cpus, unsigned int n);
 
 /*
  * leat_cpus_parse - "1,3-5" into @cpus. Returns how many (at most @n), or
