@@ -254,6 +254,8 @@ void leat_vfio_group_leave(struct vfio_dev *v)
 	while (*at != v)
 		at = &(*at)->next;
 	*at = v->next;
+	if (!v->group->devs)
+		leat_vfio_space_last(v->space);
 	close(v->fd);
 	v->fd = -1;
 	if (!v->group->devs)

@@ -256,6 +256,12 @@ void leat_vfio_space_leave(struct vfio_space *space)
 	space->ready = false;
 }
 
+void leat_vfio_space_last(struct vfio_space *space)
+{
+	if (space->members == 1)
+		leat_aspace_detach(&space->as);
+}
+
 void leat_vfio_space_left(struct vfio_space *space)
 {
 	if (space->members)

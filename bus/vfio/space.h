@@ -85,6 +85,12 @@ int leat_vfio_space_add_device(struct vfio_space *space, int fd, const uint8_t *
 void leat_vfio_space_remove_group(struct vfio_space *space, int fd);
 void leat_vfio_space_remove_device(struct vfio_space *space, int fd);
 
+/*
+ * Before a group's last device is closed: a kernel that waits for that to unbind the device
+ * takes the group out of its container at once, and then nothing can be unmapped any more.
+ */
+void leat_vfio_space_last(struct vfio_space *space);
+
 /* For a forked child: close the descriptors of all of the context's domains, nothing else. */
 void leat_vfio_space_forget(struct leat_ctx *ctx);
 
