@@ -40,7 +40,8 @@ static const struct vfio_reason bind_reasons[] = {
 		  "token that was set there (,token=UUID)" },
 	{ EBUSY,  "it is in use: by a kernel driver of a device in its group (leat devices), or "
 		  "by another program (fuser -v /dev/vfio/* /dev/vfio/devices/*)" },
-	{ EINVAL, "the descriptor was bound before, or its DMA is not coherent with the caches" },
+	{ EINVAL, "another program has it open (fuser -v /dev/vfio/devices/*), or its DMA is not "
+		  "coherent with the caches" },
 	{ ENODEV, "the device is gone" },
 	{ ENOTTY, "the descriptors are no device of VFIO and no iommufd" },
 	{ 0, NULL },
@@ -220,8 +221,9 @@ static int bind(struct vfio_space *space, int fd, const uint8_t *token, const ch
 		return leat_fail(space->ctx, err, "%s: bind to the iommufd: the kernel takes no "
 				 "tokens there before Linux 6.17; use the device's group "
 				 "(group:ADDRESS)", addr);
-	return leat_fail(space->ctx, err, "%s: bind to the iommufd: %s", addr,
-			 leat_vfio_why(bind_reasons, err));
+	/* The kernel's word for a character device that is open elsewhere. */
+	return leat_fail(space->ctx, err == -EINVAL ? -EBUSY : err, "%s: bind to the iommufd: %s",
+			 addr, leat_vfio_why(bind_reasons, err));
 }
 
 static int attach(struct vfio_space *space, int fd, const char *addr)

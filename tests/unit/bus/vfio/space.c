@@ -372,7 +372,7 @@ static void joins_that_fail_say_why(void **state)
 	bind.iommufd = fake_iommufd();
 	assert_int_equal(ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, &bind), 0);
 	close(bind.iommufd);
-	broken_join(&r, VFIO_IOMMUFD, fd, -EINVAL, "bound before");
+	broken_join(&r, VFIO_IOMMUFD, fd, -EBUSY, "another program has it open");
 
 	/* What is no member at all. */
 	rig_init(&r, MEM);
