@@ -251,6 +251,15 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 		signal(sig, SIG_DFL);
 }
 
+/* A device that nobody translates for needs the machine's own addresses. */
+static enum leat_iova_mode iova_mode(const struct options *opt)
+{
+	for (unsigned int i = 0; i < opt->nports; i++)
+		if (!strncmp(opt->addr[i], "noiommu:", 8))
+			return LEAT_IOVA_PHYS;
+	return LEAT_IOVA_CHOSEN;
+}
+
 int main(int argc, char **argv)
 {
 	const struct sigaction sigbus = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
@@ -263,6 +272,7 @@ int main(int argc, char **argv)
 	sigaction(SIGBUS, &sigbus, NULL);
 	options_parse(&self.opt, argc, argv);
 	cfg.page_size = self.opt.page_size;
+	cfg.iova = iova_mode(&self.opt);
 	err = leat_ctx_open(&cfg, &self.ctx);
 	if (!err)
 		err = plan_open(&self, on_event);
