@@ -41,12 +41,13 @@ LEAT_STATIC_ASSERT(sizeof(struct vfio_info_cap_header) == 8, "kernel ABI");
 /* ---- container: /dev/vfio/vfio ---- */
 
 #define VFIO_GET_API_VERSION	_IO(VFIO_TYPE, VFIO_BASE + 0)
-#define VFIO_CHECK_EXTENSION	_IO(VFIO_TYPE, VFIO_BASE + 1)	/* by value: one of these: */
-#define VFIO_SET_IOMMU		_IO(VFIO_TYPE, VFIO_BASE + 2)	/* by value: one of the first */
+/* Both by value: one of those below. */
+#define VFIO_CHECK_EXTENSION	_IO(VFIO_TYPE, VFIO_BASE + 1)
+#define VFIO_SET_IOMMU		_IO(VFIO_TYPE, VFIO_BASE + 2)
 
 #define VFIO_TYPE1_IOMMU	1
 #define VFIO_TYPE1v2_IOMMU	3
-#define VFIO_DMA_CC_IOMMU	4	/* DMA is cache-coherent even where a device says otherwise */
+#define VFIO_DMA_CC_IOMMU	4	/* DMA is always coherent with the caches */
 #define VFIO_TYPE1_NESTING_IOMMU 6
 #define VFIO_NOIOMMU_IOMMU	8
 #define VFIO_UNMAP_ALL		9
@@ -200,7 +201,7 @@ LEAT_STATIC_ASSERT(sizeof(struct vfio_irq_set) == 20, "kernel ABI");
 
 #define VFIO_DEVICE_GET_PCI_HOT_RESET_INFO _IO(VFIO_TYPE, VFIO_BASE + 12)
 
-#define VFIO_PCI_HOT_RESET_FLAG_DEV_ID		(1 << 0)	/* devid, not group_id (cdev, 6.6) */
+#define VFIO_PCI_HOT_RESET_FLAG_DEV_ID		(1 << 0)	/* devid, not group_id */
 #define VFIO_PCI_HOT_RESET_FLAG_DEV_ID_OWNED	(1 << 1)	/* all of them are ours */
 
 struct vfio_pci_dependent_device {
@@ -452,7 +453,7 @@ struct iommu_ioas_unmap {
 };
 LEAT_STATIC_ASSERT(sizeof(struct iommu_ioas_unmap) == 24, "kernel ABI");
 
-#define IOMMU_OPTION_RLIMIT_MODE	0	/* 0: locked memory counts per user, 1: per process */
+#define IOMMU_OPTION_RLIMIT_MODE	0	/* locked memory counts per user (0), process (1) */
 #define IOMMU_OPTION_HUGE_PAGES		1	/* of one IOAS; 0: never combine pages */
 
 #define IOMMU_OPTION_OP_SET		0

@@ -209,10 +209,10 @@ static int fail_lock(struct vfio_space *space, uint64_t need, const struct vfio_
 {
 	ull want = lock->locked + need;
 
-	return leat_fail(space->ctx, -ENOMEM, "%s: map memory: %llu bytes must be locked%s and %llu "
-			 "are, which makes %llu, but the limit is %llu: raise it (\"ulimit -l "
-			 "%llu\" before the start, \"prlimit --memlock=%llu --pid %ld\" as root, or "
-			 "LimitMEMLOCK=%llu of the service)", space->name, (ull)need,
+	return leat_fail(space->ctx, -ENOMEM, "%s: map memory: %llu bytes must be locked%s and "
+			 "%llu are, which makes %llu, but the limit is %llu: raise it (\"ulimit -l "
+			 "%llu\" before the start, \"prlimit --memlock=%llu --pid %ld\" as root, "
+			 "or LimitMEMLOCK=%llu of the service)", space->name, (ull)need,
 			 space->kind == VFIO_IOMMUFD ? ", counted over all processes of the user,"
 			 : "", (ull)lock->locked, want, (ull)lock->limit, (want + 1023) / 1024,
 			 want, (long)getpid(), want);

@@ -24,13 +24,13 @@ enum vfio_kind { VFIO_GROUP, VFIO_IOMMUFD, VFIO_NOIOMMU };
 struct vfio_map;
 
 struct vfio_space {
-	struct leat_aspace as;		/* core's view: ranges, page sizes, maps left (DMA_AVAIL), phys */
+	struct leat_aspace as;		/* core's view: ranges, page sizes, maps left, phys */
 	enum vfio_kind	kind;
 	struct leat_ctx	*ctx;
 	char		*domain;	/* its name, or NULL: one device's, or one group's, own */
 	char		*name;		/* as.name: "domain NAME", or the first device's address */
 	int		fd;		/* of the container, or of /dev/iommu */
-	bool		foreign;	/* somebody else opened @fd, and what is set there is theirs */
+	bool		foreign;	/* somebody else opened @fd; what is set there is theirs */
 	uint32_t	file;		/* iommufd: the same number, the same open file */
 	uint32_t	ioas;		/* iommufd */
 	unsigned int	users;		/* leat_vfio_space_get() less leat_vfio_space_put() */

@@ -77,7 +77,7 @@ static int open_container(struct vfio_space *space, const char *addr)
 		return 0;
 	return leat_fail(space->ctx, -ENODEV, "%s: open %s: %s", addr, leat_vfio_kind(space)->node,
 			 is_noiommu(space) ? leat_vfio_why(noiommu_reasons, -ENODEV) :
-			 "there is no IOMMU driver of type 1 (version 2): modprobe vfio_iommu_type1");
+			 "there is no IOMMU driver of type 1 (v2): modprobe vfio_iommu_type1");
 }
 
 /* The container goes with its descriptor. */
