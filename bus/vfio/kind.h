@@ -72,7 +72,4 @@ struct vfio_map *leat_vfio_map_find(struct vfio_space *space, uint64_t iova, uin
 /* Another IOAS of the same iommufd that has the same memory at the same addresses, or NULL. */
 struct vfio_space *leat_vfio_map_peer(const struct vfio_space *space, const struct vfio_map *map);
 
-/* The first map that the ranges no longer hold, or NULL. */
-const struct vfio_map *leat_vfio_map_stray(const struct vfio_space *space);
-
 #endif

@@ -60,14 +60,6 @@ struct vfio_map *leat_vfio_map_find(struct vfio_space *space, uint64_t iova, uin
 	return &space->maps[i];
 }
 
-const struct vfio_map *leat_vfio_map_stray(const struct vfio_space *space)
-{
-	for (unsigned int i = 0; i < space->nmaps; i++)
-		if (!leat_vfio_ranges_hold(&space->as, space->maps[i].iova, space->maps[i].len))
-			return &space->maps[i];
-	return NULL;
-}
-
 static int make_room(struct vfio_space *space)
 {
 	unsigned int room = space->room ? 2 * space->room : 8;

@@ -7,8 +7,6 @@
  */
 #include "kind.h"
 
-#include "ranges.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -220,26 +218,12 @@ void leat_vfio_space_forget(struct leat_ctx *ctx)
 
 /* ---- members ---- */
 
-static int check_placed(struct vfio_space *space, const char *addr)
-{
-	const struct vfio_map *m = leat_vfio_map_stray(space);
-	char text[160];
-
-	if (!m)
-		return 0;
-	return leat_fail(space->ctx, -ENOSPC, "%s: join %s: memory is mapped at %#llx-%#llx, "
-			 "beyond what all of its devices reach then (%s); give it a domain of its "
-			 "own, or open it first", addr, space->name, (unsigned long long)m->iova,
-			 (unsigned long long)(m->iova + (m->len - 1)),
-			 leat_vfio_ranges_text(&space->as, text, sizeof(text)));
-}
-
 int leat_vfio_space_enter(struct vfio_space *space, const char *addr)
 {
 	int err = leat_vfio_kind(space)->look(space, addr);
 
 	if (!err)
-		err = space->ready ? check_placed(space, addr)
+		err = space->ready ? leat_aspace_recheck(&space->as)
 				   : leat_aspace_attach(space->ctx, &space->as);
 	if (err)
 		return err;
