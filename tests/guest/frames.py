@@ -22,12 +22,23 @@ class Lost(Exception):
     """Why an exchange failed, in one sentence."""
 
 
+def connect(path):
+    """To one of QEMU's sockets, as soon as it is there."""
+    while True:
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.connect(path)
+            return sock
+        except (FileNotFoundError, ConnectionRefusedError):
+            sock.close()
+            time.sleep(0.05)
+
+
 class Wire:
     """One NIC's end of a stream: whole frames in, whole frames out, never blocking."""
 
     def __init__(self, path):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.connect(path)
+        self.sock = connect(path)
         self.sock.setblocking(False)
         self.unsent = bytearray()
         self.received = bytearray()
