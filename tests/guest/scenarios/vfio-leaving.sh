@@ -3,7 +3,7 @@
 # other pair goes on, and the NIC is opened again when it is back. By the group and by iommufd.
 
 machine=vfio
-programs=leat-fwd
+programs="leat leat-fwd"
 
 host() {
 	nics $(yes virtio-net,host_mtu=9000 | head -n 4)
@@ -13,7 +13,7 @@ host() {
 guest() {
 	devices=$(functions 1af4:1041)
 	nic=$(echo "$devices" | head -n 1)
-	step "vfio-pci has them" give vfio-pci $devices
+	step "vfio-pci has them" leat bind $devices
 	for scheme in group iommufd; do
 		# shellcheck disable=SC2046
 		start fwd leat-fwd --reopen $(printf "$scheme:%s " $devices)
@@ -21,10 +21,11 @@ guest() {
 		opened=0
 
 		step "$scheme: frames on the way" poured
-		start unbind give none "$nic"
+		start unbind leat unbind "$nic"
 		step "$scheme: unbind returns within two seconds" until_true 2 ended unbind
+		step "$scheme: Linux has it" [ "$(driver_of "$nic")" = virtio-pci ]
 		others_go_on
-		step "$scheme: vfio-pci has it again" give vfio-pci "$nic"
+		step "$scheme: vfio-pci has it again" leat bind "$nic"
 		all_go_on
 
 		step "$scheme: frames on the way" poured
@@ -33,7 +34,7 @@ guest() {
 		others_go_on
 		step "$scheme: plug" ask plug nic0
 		step "$scheme: Linux sees it" until_true 10 [ -e "/sys/bus/pci/devices/$nic/driver" ]
-		step "$scheme: vfio-pci has it again" give vfio-pci "$nic"
+		step "$scheme: vfio-pci has it again" leat bind "$nic"
 		all_go_on
 		step "$scheme: leat-fwd ends well" stop fwd
 	done
