@@ -426,6 +426,27 @@ static void needs_reset(void **state)
 	fake_fini(&f);
 }
 
+/* Surprise removal, or memory decoding switched off: all ones, and writes that vanish. */
+static void reads_as_all_ones(void **state)
+{
+	const struct leat_port_config cfg = { .intr = LEAT_INTR_NONE };
+
+	(void)state;
+	fake_init(&f, 1024, 2048);
+	assert_int_equal(fake_open(&f, &cfg), 0);
+	f.status = 0xff;
+	f.kind.refuse_reset = true;
+	for (int i = 0; i < 200; i++)
+		fake_poll(&f);
+	assert_int_equal(f.events[LEAT_EVENT_ERROR], 1);
+	assert_int_equal(f.errors, 1);
+	assert_non_null(strstr(f.last, "reads as all ones"));
+	leat_port_stop(f.port);
+	assert_int_equal(leat_port_start(f.port), -ENODEV);
+	assert_non_null(strstr(f.last, "or is not there"));
+	fake_fini(&f);
+}
+
 /* ---- life ---- */
 
 static void starts_again(void **state)
@@ -506,6 +527,7 @@ int main(void)
 		cmocka_unit_test(link_by_interrupt),
 		cmocka_unit_test(link_by_looking),
 		cmocka_unit_test(needs_reset),
+		cmocka_unit_test(reads_as_all_ones),
 		cmocka_unit_test(starts_again),
 		cmocka_unit_test(changed_its_mind),
 		cmocka_unit_test(dies_at_any_access),
