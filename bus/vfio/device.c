@@ -94,7 +94,9 @@ int leat_vfio_reset(struct leat_dev *dev)
 	if (leat_load_relaxed(&dev->dead))
 		return -ENODEV;
 	if (!dev->can_reset)
-		return -ENOTSUP;
+		return leat_fail(dev->ctx, -ENOTSUP, "%s: reset: the device has no reset of its own "
+				 "that the kernel knows; its bus can be reset with all that share it",
+				 dev->addr);
 	for (int i = 0; i < RESET_TRIES && err == -EAGAIN; i++) {
 		if (i)
 			nanosleep(&nap, NULL);

@@ -57,7 +57,8 @@ struct vfio_dev {
 	struct vfio_addr at;
 	int		fd;
 	struct vfio_group_node *group;	/* NULL: reached by its character device */
-	struct vfio_dev	*next;		/* of the group */
+	int		number;		/* of the IOMMU group; -1: it was passed to us, and not told */
+	struct vfio_dev	*next;		/* of the group; or, without, of the context's others without */
 	struct vfio_space *space;	/* a group's device: the group's */
 	bool		attached;	/* to its space, by iommufd */
 

@@ -79,6 +79,9 @@ static int fall_asleep(struct vfio_dev *v, uint32_t feature, void *buf, size_t l
 {
 	int err, again;
 
+	/* The kernel's word, but it stays as it is. */
+	if (v->asleep)
+		return call(v, feature, buf, len);
 	set_asleep(v, true);
 	err = call(v, feature, buf, len);
 	if (!err)

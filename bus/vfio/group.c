@@ -113,16 +113,17 @@ static void free_group(struct leat_ctx *ctx, struct vfio_group_node *g)
 
 /* ---- one that is open ---- */
 
-static int check_domain(const struct vfio_dev *v, const struct vfio_group_node *g)
+int leat_vfio_group_domain(const struct vfio_dev *v, const struct vfio_space *space,
+			   const struct vfio_dev *other)
 {
-	const char *want = domain_of(v), *have = g->space->domain;
+	const char *want = domain_of(v), *have = space->domain;
 
 	if (!want || (have && !strcmp(want, have)))
 		return 0;
 	return leat_fail(v->dev.ctx, -EINVAL, "%s: its IOMMU group is in %s%s already, for %s, and "
 			 "the hardware cannot tell the two apart: name the same domain for both, as "
 			 "domain=%s", v->dev.addr, have ? "the domain " : "a domain without a name",
-			 have ? have : "", g->devs ? g->devs->dev.addr : "another device",
+			 have ? have : "", other ? other->dev.addr : "another device",
 			 have ? have : want);
 }
 
@@ -143,7 +144,7 @@ static int join_open(struct vfio_dev *v, enum vfio_kind kind, struct vfio_group_
 		err = leat_fail(v->dev.ctx, -EINVAL, "%s: its group is open already, %s an IOMMU",
 				v->dev.addr, kind == VFIO_GROUP ? "without" : "with");
 	if (!err)
-		err = check_domain(v, g);
+		err = leat_vfio_group_domain(v, g->space, g->devs);
 	if (!err)
 		v->group = g;
 	return err;

@@ -24,6 +24,13 @@ struct vfio_group_node {
 struct vfio_group_node *leat_vfio_group_find(struct leat_ctx *ctx, int number);
 
 /*
+ * leat_vfio_group_domain - may @v join @space, which @other, of the same IOMMU group, is in?
+ * The domain that its address names decides. 0, or -EINVAL, logged, with what to name.
+ */
+int leat_vfio_group_domain(const struct vfio_dev *v, const struct vfio_space *space,
+			   const struct vfio_dev *other);
+
+/*
  * leat_vfio_group_join - make @v a device of its group, which is opened and put into its
  * domain with the first one, and get its descriptor. @site is NULL if the descriptors were
  * passed. Logged: -EBUSY, -EACCES, -EINVAL...

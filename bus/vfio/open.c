@@ -19,6 +19,7 @@
 static void init(struct vfio_dev *v)
 {
 	v->fd = -1;
+	v->number = -1;
 	v->irqs.on = LEAT_IRQS;
 	v->dev.owns_msix = true;
 	for (int i = 0; i < VFIO_EVENTS; i++)
@@ -63,34 +64,88 @@ static int get_cdev(struct vfio_dev *v, const struct vfio_site *site)
 	return leat_vfio_open_node(v->dev.ctx, v->dev.addr, site->cdev_node);
 }
 
-static int open_cdev(struct vfio_dev *v, const struct vfio_site *site)
+/* The context's devices that are attached by their character device. */
+static struct leat_ctx_slot *cdevs(const struct vfio_dev *v)
 {
-	const char *domain = v->at.domain[0] ? v->at.domain : NULL;
+	return leat_ctx_slot(v->dev.ctx, LEAT_SLOT_VFIO_CDEVS);
+}
+
+/* Another one of the same group; the kernel lets a group have one IOAS only. */
+static struct vfio_dev *mate_of(const struct vfio_dev *v)
+{
+	struct vfio_dev *mate = cdevs(v)->data;
+
+	while (mate && (v->number < 0 || mate->number != v->number))
+		mate = mate->next;
+	return mate;
+}
+
+static int get_space(struct vfio_dev *v)
+{
+	const struct vfio_dev *mate = mate_of(v);
 	int err;
 
+	if (!mate)
+		return leat_vfio_space_get(v->dev.ctx, VFIO_IOMMUFD,
+					   v->at.domain[0] ? v->at.domain : NULL,
+					   v->at.iommu_fd, v->dev.addr, &v->space);
+	err = leat_vfio_group_domain(v, mate->space, mate);
+	if (err)
+		return err;
+	leat_vfio_space_hold(mate->space);
+	v->space = mate->space;
+	return 0;
+}
+
+static void list_cdev(struct vfio_dev *v)
+{
+	v->attached = true;
+	v->next = cdevs(v)->data;
+	cdevs(v)->data = v;
+}
+
+static void unlist_cdev(struct vfio_dev *v)
+{
+	struct vfio_dev *before = cdevs(v)->data;
+
+	if (before == v) {
+		cdevs(v)->data = v->next;
+	} else {
+		while (before->next != v)
+			before = before->next;
+		before->next = v->next;
+	}
+	v->attached = false;
+}
+
+static int open_cdev(struct vfio_dev *v, const struct vfio_site *site)
+{
+	int err;
+
+	v->number = site ? site->group : -1;
 	v->fd = get_cdev(v, site);
 	if (v->fd < 0)
 		return v->fd;
-	err = leat_vfio_space_get(v->dev.ctx, VFIO_IOMMUFD, domain, v->at.iommu_fd, v->dev.addr,
-				  &v->space);
-	if (err)
-		return err;
-	err = leat_vfio_space_add_device(v->space, v->fd,
-					 v->at.token[0] ? v->at.token_bytes : NULL, v->dev.addr);
-	v->attached = !err;
+	err = get_space(v);
+	if (!err)
+		err = leat_vfio_space_add_device(v->space, v->fd, v->at.token[0] ?
+						 v->at.token_bytes : NULL, v->dev.addr);
+	if (!err)
+		list_cdev(v);
 	return err;
 }
 
 /* The device leaves its IOAS, is closed, and only then may the IOAS go. */
 static void close_cdev(struct vfio_dev *v)
 {
-	if (v->attached)
+	if (v->attached) {
 		leat_vfio_space_remove_device(v->space, v->fd);
+		unlist_cdev(v);
+	}
 	if (v->fd >= 0)
 		close(v->fd);
 	if (v->space)
 		leat_vfio_space_put(v->space);
-	v->attached = false;
 	v->fd = -1;
 	v->space = NULL;
 }

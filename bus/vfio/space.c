@@ -192,9 +192,14 @@ int leat_vfio_space_get(struct leat_ctx *ctx, enum vfio_kind kind, const char *d
 	}
 	link_in(space);
 done:
-	space->users++;
+	leat_vfio_space_hold(space);
 	*out = space;
 	return 0;
+}
+
+void leat_vfio_space_hold(struct vfio_space *space)
+{
+	space->users++;
 }
 
 void leat_vfio_space_put(struct vfio_space *space)

@@ -57,6 +57,9 @@ struct vfio_space {
 int leat_vfio_space_get(struct leat_ctx *ctx, enum vfio_kind kind, const char *domain, int fd,
 			const char *addr, struct vfio_space **out);
 
+/* One user more of a domain that is there. */
+void leat_vfio_space_hold(struct vfio_space *space);
+
 /* One user less; the last one's leaving detaches it from core and closes it. NULL is fine. */
 void leat_vfio_space_put(struct vfio_space *space);
 

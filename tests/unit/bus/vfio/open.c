@@ -124,6 +124,31 @@ static void a_group_in_two_domains(void **state)
 	leat_dev_close(dev);
 }
 
+/* By character devices, too, and then the hardware cannot tell them apart either. */
+static void a_group_has_one_ioas(void **state)
+{
+	struct leat_dev *one, *two, *far;
+
+	(void)state;
+	machine_add(OTHER, 12, "vfio-pci");
+	machine_add("0000:02:00.0", 13, "vfio-pci");
+	one = machine_must_open("iommufd:" BDF);
+	two = machine_must_open("iommufd:" OTHER);
+	far = machine_must_open("iommufd:0000:02:00.0");
+	assert_ptr_equal(one->as, two->as);
+	assert_ptr_not_equal(one->as, far->as);
+	leat_dev_close(one);
+	machine_must_refuse("iommufd:" BDF ",domain=lan", -EINVAL, "in a domain without a name "
+			    "already, for iommufd:" OTHER, NULL);
+	one = machine_must_open("iommufd:" BDF);
+	assert_ptr_equal(one->as, two->as);
+	leat_dev_close(two);
+	leat_dev_close(one);
+	one = machine_must_open("iommufd:" BDF ",domain=lan");
+	leat_dev_close(one);
+	leat_dev_close(far);
+}
+
 static void tokens(void **state)
 {
 	(void)state;
@@ -341,6 +366,7 @@ int main(void)
 		TEST(a_plain_address_follows_its_group),
 		TEST(domains_by_name),
 		TEST(a_group_in_two_domains),
+		TEST(a_group_has_one_ioas),
 		TEST(tokens),
 		TEST(by_group_and_container),
 		TEST(by_group_container_and_device),
