@@ -6,10 +6,12 @@
 #include <leat/driver/dev.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "pci/sysfs.h"
 #include "sim/sim.h"
 #include "vfio/address.h"
 #include "vfio/open.h"
@@ -35,6 +37,28 @@ static const struct scheme *find_scheme(const char *addr)
 			return &schemes[i];
 	}
 	return NULL;
+}
+
+/* Do addresses of that kind name PCI devices of this machine? */
+static bool is_pci(const struct scheme *scheme)
+{
+	return scheme->ops != &leat_vfio_user_ops && scheme->ops != &leat_sim_ops;
+}
+
+int leat_addr_node(const char *addr)
+{
+	const struct scheme *scheme = find_scheme(addr);
+	const char *rest = scheme ? addr + strlen(scheme->ops->scheme) + 1 : addr;
+	char text[LEAT_BDF_LEN + 1], bdf[LEAT_BDF_LEN];
+	long long node = -1;
+
+	if (scheme && !is_pci(scheme))
+		return -1;
+	snprintf(text, sizeof(text), "%.*s", (int)strcspn(rest, ","), rest);
+	if (leat_pci_parse(text, bdf) || leat_sysfs_number(bdf, "numa_node", &node) ||
+	    node < 0 || node > INT_MAX)
+		return -1;
+	return (int)node;
 }
 
 static int fail_unknown(struct leat_ctx *ctx, const char *addr)

@@ -176,7 +176,8 @@ static int start_workers(struct fwd *f)
 		lane->fwd = f;
 		lane->work = &f->work[i];
 		err = leat_worker_start(f->ctx, &(struct leat_worker_config){
-			.cpu = f->opt.cpu[i], .run = poll_stages, .arg = lane }, &lane->worker);
+			.cpu = f->opt.cpu[i], .node = LEAT_NODE(f->opt.node),
+			.run = poll_stages, .arg = lane }, &lane->worker);
 	}
 	return err;
 }

@@ -77,17 +77,31 @@ static void cpus(struct argp_state *state, struct options *opt, const char *list
 	opt->nworkers = (unsigned int)n;
 }
 
-/* The last CPUs allowed: the first ones serve interrupts and, in the demo, the NICs. */
+/*
+ * The last CPUs allowed, on the ports' node if there are any: the first ones serve
+ * interrupts and, in the demo, the NICs.
+ */
 static void default_cpus(struct options *opt)
 {
 	int allowed[1024];
-	unsigned int n = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
+	unsigned int n = leat_cpus_near(opt->node, allowed, LEAT_ARRAY_LEN(allowed));
 	unsigned int want = opt->pipeline ? 2 : 1;
 
+	if (!n)
+		n = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
 	n = LEAT_MIN(n, LEAT_ARRAY_LEN(allowed));
 	for (unsigned int i = 0; i < want; i++)
 		opt->cpu[i] = n ? allowed[n - 1 - i % n] : -1;
 	opt->nworkers = want;
+}
+
+static int node_of_ports(const struct options *opt)
+{
+	int node = -1;
+
+	for (unsigned int i = 0; node < 0 && i < opt->nports; i++)
+		node = leat_addr_node(opt->addr[i]);
+	return node;
 }
 
 static void check(struct argp_state *state, struct options *opt)
@@ -95,6 +109,7 @@ static void check(struct argp_state *state, struct options *opt)
 	if (!opt->nports || opt->nports % 2)
 		argp_error(state, "%u ports: give two, or more pairs, as "
 			   "vfio-user:/run/a.sock vfio-user:/run/b.sock", opt->nports);
+	opt->node = node_of_ports(opt);
 	if (!opt->nworkers)
 		default_cpus(opt);
 	if (opt->pipeline && opt->nworkers != 2)

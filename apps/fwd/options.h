@@ -20,6 +20,7 @@ struct options {
 	unsigned int	mtu;		/* 0: the device's */
 	bool		pipeline;
 	bool		reopen;		/* lost ports */
+	int		node;		/* NUMA node of the first port that has one; -1: unknown */
 	int		cpu[MAX_WORKERS];
 	unsigned int	nworkers;
 };

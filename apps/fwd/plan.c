@@ -36,7 +36,10 @@ static int open_port(struct fwd *f, unsigned int i)
 
 int plan_open(struct fwd *f, leat_event_fn *on_event)
 {
-	const struct leat_pool_config pool = { .count = 1024 * (f->opt.nports + f->opt.nworkers) };
+	const struct leat_pool_config pool = {
+		.count = 1024 * (f->opt.nports + f->opt.nworkers),
+		.node = LEAT_NODE(f->opt.node),
+	};
 	int err = leat_pool_create(f->ctx, &pool, &f->pool);
 
 	f->on_event = on_event;

@@ -21,7 +21,7 @@ struct leat_ctx;
 struct leat_driver;
 struct leat_model;
 
-/* A NUMA node for .node fields, where 0 means "choose well". */
+/* A NUMA node for .node fields, where 0 means "choose well": so that of -1, "unknown", does. */
 #define LEAT_NODE(n) ((unsigned int)(n) + 1)
 
 /* What a device address is. */

@@ -186,6 +186,12 @@ LEAT_API bool leat_port_gone(const struct leat_port *port);
  */
 LEAT_API int leat_port_node(const struct leat_port *port);
 
+/*
+ * leat_addr_node - the same for an address that leat_port_open() takes, before it is
+ * opened: for a pool and threads that are to be near it. Reads sysfs. Any thread.
+ */
+LEAT_API int leat_addr_node(const char *addr);
+
 /* The address it was opened by, "vfio-user:/run/nic.sock"; the driver's name, "virtio-net". */
 LEAT_API const char *leat_port_name(const struct leat_port *port);
 LEAT_API const char *leat_port_driver(const struct leat_port *port);

@@ -41,6 +41,34 @@ static void refuse(const char *addr, const char *why)
 	assert_non_null(strstr(leat_ctx_error(ctx), why));
 }
 
+/* The machine's functions: one on node 3, one on a machine without nodes, no other. */
+int __wrap_leat_sysfs_number(const char *bdf, const char *name, long long *out);
+
+int __wrap_leat_sysfs_number(const char *bdf, const char *name, long long *out)
+{
+	assert_string_equal(name, "numa_node");
+	*out = !strcmp(bdf, "0000:01:00.0") ? 3 : -1;
+	return !strcmp(bdf, "0000:09:00.0") ? -ENOENT : 0;
+}
+
+static void addresses_have_a_node(void **state)
+{
+	static const struct {
+		const char *addr;
+		int	node;
+	} cases[] = {
+		{ "0000:01:00.0", 3 }, { "01:00.0", 3 }, { "group:0000:01:00.0", 3 },
+		{ "iommufd:01:00.0", 3 }, { "noiommu:0000:01:00.0,domain=x", 3 },
+		{ "01:00.0,token=7a1b", 3 }, { "0000:02:00.0", -1 }, { "0000:09:00.0", -1 },
+		{ "vfio-user:01:00.0", -1 }, { "sim:virtio-net", -1 }, { "", -1 }, { "group:", -1 },
+		{ "0000:01:00.00000000000000000000", -1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(cases); i++)
+		assert_int_equal(leat_addr_node(cases[i].addr), cases[i].node);
+}
+
 static void addresses_that_name_nothing(void **state)
 {
 	(void)state;
@@ -212,6 +240,7 @@ static void covering_and_faults(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(addresses_have_a_node),
 		cmocka_unit_test(addresses_that_name_nothing),
 		cmocka_unit_test(closing_nothing),
 		cmocka_unit_test(windows_lie_in_their_region),
