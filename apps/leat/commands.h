@@ -21,6 +21,7 @@ struct command {
 
 int command_bind(int argc, char **argv);
 int command_devices(int argc, char **argv);
+int command_doctor(int argc, char **argv);
 int command_info(int argc, char **argv);
 int command_unbind(int argc, char **argv);
 int command_vfs(int argc, char **argv);

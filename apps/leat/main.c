@@ -19,6 +19,7 @@ static const struct command commands[] = {
 	{ "bind", "Take devices from the kernel for programs", command_bind },
 	{ "unbind", "Give devices back to the kernel", command_unbind },
 	{ "vfs", "Have virtual functions of a device", command_vfs },
+	{ "doctor", "Say what this machine lacks, and the command that mends it", command_doctor },
 	{ "info", "Open a device and print what it is made of", command_info },
 	{ "help", "Say more about a command", help },
 };
