@@ -13,6 +13,7 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <string.h>
 
 struct args {
 	const char	*addr;
@@ -117,6 +118,8 @@ int command_info(int argc, char **argv)
 	int status;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &args);
+	if (!strncmp(args.addr, "noiommu:", strlen("noiommu:")))
+		cfg.iova = LEAT_IOVA_PHYS;	/* nobody else would take its addresses */
 	if (leat_ctx_open(&cfg, &ctx))
 		return EXIT_ERROR;
 	status = args.driver ? by_driver(&args, ctx) : by_device(&args, ctx);

@@ -94,7 +94,7 @@ close_fd:
 	return err;
 }
 
-static void free_group(struct leat_ctx *ctx, struct vfio_group_node *g)
+static void link_out(struct leat_ctx *ctx, struct vfio_group_node *g)
 {
 	struct vfio_group_node *before = first_group(ctx);
 
@@ -105,6 +105,11 @@ static void free_group(struct leat_ctx *ctx, struct vfio_group_node *g)
 			before = before->next;
 		before->next = g->next;
 	}
+}
+
+static void close_group(struct leat_ctx *ctx, struct vfio_group_node *g)
+{
+	link_out(ctx, g);
 	leat_vfio_space_remove_group(g->space, g->fd);
 	close(g->fd);
 	leat_vfio_space_put(g->space);
@@ -235,7 +240,7 @@ int leat_vfio_group_join(struct vfio_dev *v, enum vfio_kind kind, const struct v
 		err = v->fd;
 		v->fd = -1;
 		if (!v->group->devs)
-			free_group(v->dev.ctx, v->group);
+			close_group(v->dev.ctx, v->group);
 		v->group = NULL;
 		return err;
 	}
@@ -245,21 +250,38 @@ int leat_vfio_group_join(struct vfio_dev *v, enum vfio_kind kind, const struct v
 	return 0;
 }
 
-void leat_vfio_group_leave(struct vfio_dev *v)
+/* @v is not its device any more; is it empty now? */
+static bool part(struct vfio_dev *v)
 {
-	struct vfio_dev **at;
+	struct vfio_dev **at = &v->group->devs;
 
-	if (!v->group)
-		return;
-	at = &v->group->devs;
 	while (*at != v)
 		at = &(*at)->next;
 	*at = v->next;
-	if (!v->group->devs)
+	return !v->group->devs;
+}
+
+void leat_vfio_group_leave(struct vfio_dev *v)
+{
+	bool last;
+
+	if (!v->group)
+		return;
+	last = part(v);
+	if (last)
 		leat_vfio_space_last(v->space);
 	close(v->fd);
 	v->fd = -1;
-	if (!v->group->devs)
-		free_group(v->dev.ctx, v->group);
+	if (last)
+		close_group(v->dev.ctx, v->group);
 	v->group = NULL;
+}
+
+void leat_vfio_group_forget(struct vfio_dev *v)
+{
+	if (!v->group || !part(v))
+		return;
+	link_out(v->dev.ctx, v->group);
+	close(v->group->fd);
+	free(v->group);
 }

@@ -40,4 +40,7 @@ int leat_vfio_group_join(struct vfio_dev *v, enum vfio_kind kind, const struct v
 /* Close the device's descriptor, and the group with its last device. Never joined: nothing. */
 void leat_vfio_group_leave(struct vfio_dev *v);
 
+/* As leave, in a forked child: closes our copy of the group's descriptor with its last device. */
+void leat_vfio_group_forget(struct vfio_dev *v);
+
 #endif

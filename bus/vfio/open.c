@@ -13,6 +13,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -265,15 +266,11 @@ static void vfio_forget(struct leat_dev *dev)
 
 	if (v->fd >= 0)
 		close(v->fd);
-	v->fd = -1;
-	if (v->group && v->group->fd >= 0) {
-		close(v->group->fd);
-		v->group->fd = -1;
-	}
-	for (int i = 0; i < VFIO_EVENTS; i++) {
+	leat_vfio_group_forget(v);
+	for (int i = 0; i < VFIO_EVENTS; i++)
 		leat_eventfd_close(v->event[i].fd);
-		v->event[i].fd = -1;
-	}
+	free(v->irqs.fds);
+	leat_vfio_free_regions(v);
 	leat_vfio_space_forget(dev->ctx);
 }
 

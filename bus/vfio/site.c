@@ -195,6 +195,12 @@ enum vfio_way leat_vfio_choose(const struct vfio_site *site, const struct vfio_a
 
 /* ---- nodes ---- */
 
+static int fail_noiommu(struct leat_ctx *ctx, const char *addr, const char *path, int err)
+{
+	return leat_fail(ctx, err, "%s: %s: only root may open it (CAP_SYS_RAWIO): there is no IOMMU to "
+			 "confine the device", addr, path);
+}
+
 int leat_vfio_open_node(struct leat_ctx *ctx, const char *addr, const char *path)
 {
 	int fd = open(path, O_RDWR | O_CLOEXEC), err = errno;
@@ -206,11 +212,12 @@ int leat_vfio_open_node(struct leat_ctx *ctx, const char *addr, const char *path
 		return leat_fail(ctx, -err, "%s: %s is missing: the kernel has it, /dev does not; is "
 				 "udev running, or was it left out of this container?", addr, path);
 	case EACCES:
+		if (strstr(path, "noiommu"))
+			return fail_noiommu(ctx, addr, path, -err);
 		return leat_fail(ctx, -err, "%s: %s: not permitted: `chown %u %s`, as root", addr, path,
 				 (unsigned int)geteuid(), path);
 	case EPERM:
-		return leat_fail(ctx, -err, "%s: %s: only root may open it (CAP_SYS_RAWIO): there is no "
-				 "IOMMU to confine the device", addr, path);
+		return fail_noiommu(ctx, addr, path, -err);
 	case EBUSY:
 		return leat_fail(ctx, -err, "%s: %s is in use: another program has a device of this "
 				 "group open (`fuser -v /dev/vfio/* /dev/vfio/devices/*`)", addr, path);

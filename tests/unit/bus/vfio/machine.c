@@ -506,6 +506,13 @@ void __wrap_leat_vfio_space_forget(struct leat_ctx *ctx)
 {
 	assert_ptr_equal(ctx, m.ctx);
 	machine_trace("forget ");
+	while (spaces) {
+		struct vfio_space *next = spaces->next;
+
+		free(spaces->domain);
+		free(spaces);
+		spaces = next;
+	}
 }
 
 /* ---- the machine ---- */
