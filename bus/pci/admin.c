@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,13 @@ static int run(const struct leat_pci_admin *admin, const struct leat_step *steps
 	return leat_steps_run(admin->root, steps, n, timeout_ms, failed);
 }
 
-const struct leat_pci_admin leat_pci_admin = { "", PATIENCE_MS, LIMIT_MS, run };
+static void nap(const struct leat_pci_admin *admin, unsigned int ms)
+{
+	(void)admin;
+	poll(NULL, 0, (int)ms);
+}
+
+const struct leat_pci_admin leat_pci_admin = { "", PATIENCE_MS, LIMIT_MS, run, nap };
 
 int leat_admin_find(const struct leat_pci_admin *admin, struct leat_ctx *ctx, const char *what,
 		    const char *address, struct leat_devices *all,
@@ -46,13 +53,30 @@ int leat_admin_find(const struct leat_pci_admin *admin, struct leat_ctx *ctx, co
 
 /* ---- who has it open ---- */
 
+#define CDEVS	"/dev/vfio/devices/vfio"
+#define DELETED " (deleted)"
+
 struct search {
 	const char	*root;
-	char		group[32], cdev[48];	/* paths of the nodes */
+	char		group[32];	/* paths of the nodes */
+	char		cdev[48];
+	bool		any_deleted;	/* the character device is gone, its name too */
 	const char	*pid;
 	char		*buf;
 	size_t		size;
 };
+
+/* Newer kernels take a character device away before they wait for those who have it open. */
+static bool is_cdev(const struct search *s, const char *node)
+{
+	size_t len = strlen(node), tail = strlen(DELETED);
+	bool deleted = len > tail && !strcmp(node + len - tail, DELETED);
+
+	if (s->any_deleted)
+		return deleted && !strncmp(node, CDEVS, strlen(CDEVS));
+	len -= deleted ? tail : 0;
+	return len == strlen(s->cdev) && !strncmp(node, s->cdev, len);
+}
 
 static int is_held_by(void *arg, const char *fd)
 {
@@ -65,7 +89,7 @@ static int is_held_by(void *arg, const char *fd)
 	if (len < 0)
 		return 0;
 	target[len] = '\0';
-	return !strcmp(target, s->group) || !strcmp(target, s->cdev);
+	return !strcmp(target, s->group) || is_cdev(s, target);
 }
 
 static int look_at_process(void *arg, const char *pid)
@@ -96,13 +120,14 @@ void leat_admin_holders(const char *root, const struct leat_pci_device *dev, cha
 			 dev->group);
 	if (dev->cdev[0])
 		snprintf(s.cdev, sizeof(s.cdev), "/dev/vfio/devices/%s", dev->cdev);
+	s.any_deleted = dev->leaving && !dev->cdev[0];
 	leat_path_each(root, "/proc", look_at_process, &s);
 }
 
 /* ---- words for errors ---- */
 
-static int fail_late(const struct leat_pci_admin *admin, struct leat_ctx *ctx, const char *what,
-		     const struct leat_pci_device *dev)
+int leat_admin_late(const struct leat_pci_admin *admin, struct leat_ctx *ctx, const char *what,
+		    const struct leat_pci_device *dev)
 {
 	char holders[256];
 
@@ -123,7 +148,7 @@ int leat_admin_fail(const struct leat_pci_admin *admin, struct leat_ctx *ctx, co
 
 	switch (err) {
 	case -ETIMEDOUT:
-		return fail_late(admin, ctx, what, dev);
+		return leat_admin_late(admin, ctx, what, dev);
 	case -EACCES:
 	case -EPERM:
 		return leat_fail(ctx, err, "%s: %s: not permitted (run it as root: sudo leat %s ...)",

@@ -18,6 +18,7 @@ struct leat_pci_admin {
 	int		(*run)(const struct leat_pci_admin *admin, const struct leat_step *steps,
 			       unsigned int n, unsigned int timeout_ms,
 			       const struct leat_step **failed);	/* as leat_steps_run() */
+	void		(*pause)(const struct leat_pci_admin *admin, unsigned int ms);
 };
 
 extern const struct leat_pci_admin leat_pci_admin;
@@ -36,7 +37,11 @@ int leat_admin_find(const struct leat_pci_admin *admin, struct leat_ctx *ctx, co
 		    const char *address, struct leat_devices *all,
 		    const struct leat_pci_device **out);
 
-/* Log why steps for @dev failed, naming who has it open after -ETIMEDOUT. Returns @err, or -EBUSY. */
+/* Log that @dev is not done in time, naming who has it open. Returns -EBUSY. */
+int leat_admin_late(const struct leat_pci_admin *admin, struct leat_ctx *ctx, const char *what,
+		    const struct leat_pci_device *dev);
+
+/* Log why steps for @dev failed. Returns @err; after -ETIMEDOUT as leat_admin_late(). */
 int leat_admin_fail(const struct leat_pci_admin *admin, struct leat_ctx *ctx, const char *what,
 		    const struct leat_pci_device *dev, int err, const struct leat_step *failed);
 

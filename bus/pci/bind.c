@@ -18,6 +18,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define LOOK_MS 50	/* how often we look whether it has left */
+
 /* ---- steps ---- */
 
 struct plan {
@@ -54,8 +56,7 @@ static void add_probe(struct plan *p, const struct leat_pci_device *dev)
 /* Only where a program may have it open do we lose patience soon. */
 static unsigned int time_for(const struct leat_pci_admin *admin, const struct leat_pci_device *dev)
 {
-	return dev->leaving || leat_pci_is_user_driver(dev->driver) ? admin->patience_ms :
-								      admin->limit_ms;
+	return leat_pci_is_user_driver(dev->driver) ? admin->patience_ms : admin->limit_ms;
 }
 
 struct state {
@@ -242,6 +243,17 @@ int leat_pci_bind(struct leat_ctx *ctx, const char *address, const char *driver,
 
 /* ---- unbind ---- */
 
+/* Somebody has unbound it already, and the kernel waits for a program. */
+static bool has_left(const struct leat_pci_admin *admin, const struct leat_pci_device *dev)
+{
+	for (unsigned int ms = 0; leat_scan_is_leaving(admin->root, dev); ms += LOOK_MS) {
+		if (ms >= admin->patience_ms)
+			return false;
+		admin->pause(admin, LOOK_MS);
+	}
+	return true;
+}
+
 /* A driver of the kernel's keeps it: at most the override goes, so that the kernel chooses again. */
 static int take_back(const struct leat_pci_admin *admin, struct leat_ctx *ctx,
 		     const struct leat_pci_device *dev)
@@ -249,6 +261,8 @@ static int take_back(const struct leat_pci_admin *admin, struct leat_ctx *ctx,
 	bool keeps = dev->driver[0] && !leat_pci_is_user_driver(dev->driver);
 	struct plan p = { .n = 0 };
 
+	if (dev->leaving && !has_left(admin, dev))
+		return leat_admin_late(admin, ctx, "unbind", dev);
 	if (dev->vfs && !keeps)
 		return leat_fail(ctx, -EBUSY,
 				 "%s: unbind: its %u virtual functions would go with its driver (leat "

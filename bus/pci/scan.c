@@ -2,10 +2,10 @@
 /*
  * scan.c - the PCI functions of this machine, from sysfs.
  *
- * Two files are left alone where the kernel would not answer: while a function is
- * being unbound from VFIO and a program still has it open, the kernel holds that
- * function's lock, and whoever reads driver_override or sriov_numvfs waits for the
- * program. Virtual functions are therefore counted by their links.
+ * While a function is being unbound from VFIO and a program still has it open, the
+ * kernel holds that function's lock, and on many kernels whoever reads driver_override,
+ * uevent or sriov_numvfs waits for the program. So whether it is in that state is found
+ * out by other signs, and virtual functions are counted by their links.
  */
 #include "bus/pci/scan.h"
 
@@ -68,6 +68,34 @@ static int keep_vfio_name(void *arg, const char *name)
 	return 1;
 }
 
+static bool others_are_vfios(const struct leat_pci_device *dev)
+{
+	for (unsigned int i = 0; i < dev->nmembers; i++)
+		if (strstr(dev->members[i].driver, "vfio"))
+			return true;
+	return false;
+}
+
+/*
+ * The driver's link goes when unbinding begins. What VFIO has made for the function goes
+ * when that is done: its folder (from Linux 6.6 on, only the group's node). Where that
+ * node is there for others, too, a function that is enabled tells: VFIO did that.
+ */
+bool leat_scan_is_leaving(const char *root, const struct leat_pci_device *dev)
+{
+	char path[PATH_MAX], driver[LEAT_PCI_NAME_LEN];
+
+	if (!leat_sysfs_link_at(root, dev->address, "driver", driver, sizeof(driver)))
+		return false;
+	snprintf(path, sizeof(path), "%s/%s/vfio-dev", devices_path, dev->address);
+	if (leat_path_exists(root, path))
+		return true;
+	snprintf(path, sizeof(path), "/sys/class/vfio/%s%d", dev->noiommu ? "noiommu-" : "",
+		 dev->group);
+	return dev->group >= 0 && leat_path_exists(root, path) &&
+	       (!others_are_vfios(dev) || hex(root, dev->address, "enable"));
+}
+
 static void scan_drivers(const char *root, struct leat_pci_device *dev)
 {
 	char path[PATH_MAX];
@@ -75,9 +103,7 @@ static void scan_drivers(const char *root, struct leat_pci_device *dev)
 	leat_sysfs_link_at(root, dev->address, "driver", dev->driver, sizeof(dev->driver));
 	snprintf(path, sizeof(path), "%s/%s/vfio-dev", devices_path, dev->address);
 	leat_path_each(root, path, keep_vfio_name, dev);
-
-	/* The driver's link goes first, VFIO's folder only when the last user has. */
-	dev->leaving = !dev->driver[0] && dev->cdev[0];
+	dev->leaving = leat_scan_is_leaving(root, dev);
 	if (dev->leaving)
 		return;
 	leat_sysfs_text_at(root, dev->address, "driver_override", dev->override,
@@ -165,9 +191,9 @@ static int scan_one(const char *root, struct leat_ctx *ctx, struct leat_pci_devi
 	int err;
 
 	dev->leat_driver = find_leat_driver(ctx, dev);
-	scan_drivers(root, dev);
 	scan_place(root, dev);
 	err = leat_scan_group(root, dev);
+	scan_drivers(root, dev);
 	if (!err)
 		err = scan_vfs(root, dev);
 	if (!err)

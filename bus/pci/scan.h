@@ -31,6 +31,9 @@ void leat_scan_uses(struct leat_pci_device *dev);
 /* A kernel driver that hands its function to user space: VFIO's, or UIO's. */
 bool leat_pci_is_user_driver(const char *driver);
 
+/* Is it being unbound from VFIO, which waits for a program that has it open? By its group. */
+bool leat_scan_is_leaving(const char *root, const struct leat_pci_device *dev);
+
 /*
  * @array of @n elements of @size, grown by one that is all zeros; NULL: no memory, and
  * @array stays as it is.

@@ -50,23 +50,10 @@ static int check(const struct leat_pci_admin *admin, struct leat_ctx *ctx,
 	return 0;
 }
 
-/* Only where a program may have one open do we lose patience soon. */
-static unsigned int time_for(const struct leat_pci_admin *admin, const struct leat_devices *all,
-			     const struct leat_pci_device *dev)
-{
-	for (unsigned int i = 0; i < dev->vfs; i++) {
-		const struct leat_pci_device *vf = leat_devices_find(all, dev->vf[i]);
-
-		if (vf && (vf->leaving || leat_pci_is_user_driver(vf->driver)))
-			return admin->patience_ms;
-	}
-	return admin->limit_ms;
-}
-
-/* A virtual function that a program has open keeps all of them; else the function itself. */
-static const struct leat_pci_device *kept_by(const struct leat_pci_admin *admin,
-					     const struct leat_devices *all,
-					     const struct leat_pci_device *dev)
+/* The virtual function that a program has open, which keeps them all; NULL: none that we see. */
+static const struct leat_pci_device *kept_open(const struct leat_pci_admin *admin,
+					       const struct leat_devices *all,
+					       const struct leat_pci_device *dev)
 {
 	char holders[64];
 
@@ -79,13 +66,14 @@ static const struct leat_pci_device *kept_by(const struct leat_pci_admin *admin,
 		if (holders[0])
 			return vf;
 	}
-	return dev;
+	return NULL;
 }
 
 /* From one number to another the kernel goes by way of none. */
 static int change(const struct leat_pci_admin *admin, struct leat_ctx *ctx,
 		  const struct leat_devices *all, const struct leat_pci_device *dev, unsigned int n)
 {
+	const struct leat_pci_device *kept = kept_open(admin, all, dev);
 	const struct leat_step *failed = NULL, *ignored;
 	struct leat_step steps[2], back;
 	unsigned int nsteps = 0;
@@ -95,7 +83,7 @@ static int change(const struct leat_pci_admin *admin, struct leat_ctx *ctx,
 		set_number(&steps[nsteps++], dev, 0);
 	if (n)
 		set_number(&steps[nsteps++], dev, n);
-	err = admin->run(admin, steps, nsteps, time_for(admin, all, dev), &failed);
+	err = admin->run(admin, steps, nsteps, kept ? admin->patience_ms : admin->limit_ms, &failed);
 	if (!err)
 		return 0;
 	if (err == -ENOENT)
@@ -105,9 +93,8 @@ static int change(const struct leat_pci_admin *admin, struct leat_ctx *ctx,
 		set_number(&back, dev, dev->vfs);
 		admin->run(admin, &back, 1, admin->limit_ms, &ignored);
 	}
-	if (err == -ETIMEDOUT)
-		dev = kept_by(admin, all, dev);
-	return leat_admin_fail(admin, ctx, "vfs", dev, err, failed);
+	return leat_admin_fail(admin, ctx, "vfs", err == -ETIMEDOUT && kept ? kept : dev, err,
+			       failed);
 }
 
 int leat_pci_vfs_at(const struct leat_pci_admin *admin, struct leat_ctx *ctx, const char *address,

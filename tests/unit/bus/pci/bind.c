@@ -314,22 +314,49 @@ static void still_open_somewhere(void **state)
 	is(k, "vfio-pci", "");
 }
 
-/* The kernel took the driver's link, but VFIO's folder is there until the program lets go. */
+/* A program has the character device open, which the kernel has taken away already. */
+static void still_open_by_its_device(void **state)
+{
+	struct kernel *k = with_nic(state);
+
+	assert_int_equal(bind_to(k, NIC, NULL, 0), 0);
+	tree_dir(k->tree, SYS NIC "/vfio-dev/vfio7");
+	tree_file(k->tree, "/proc/71/comm", "probe\n");
+	tree_link(k->tree, "/proc/71/fd/5", "/dev/vfio/devices/vfio7 (deleted)");
+	tree_file(k->tree, "/proc/72/comm", "other\n");
+	tree_link(k->tree, "/proc/72/fd/5", "/dev/vfio/devices/vfio77");
+	k->fail_at = k->steps + 2;
+	k->fail_err = -ETIMEDOUT;
+	assert_int_equal(unbind(k, NIC), -EBUSY);
+	said(k, "still open in probe (process 71), which");
+}
+
+/* The kernel took the driver's link, but does not let go of the function until the program does. */
 static void on_its_way_out(void **state)
 {
 	struct kernel *k = with_nic(state);
 
-	tree_remove(k->tree, SYS NIC "/driver");
-	tree_dir(k->tree, SYS NIC "/vfio-dev/vfio0");
+	kernel_leaving(k, NIC, 9, 0);
 	tree_file(k->tree, SYS NIC "/driver_override", "must not be read");
 	tree_file(k->tree, "/proc/71/comm", "probe\n");
-	tree_link(k->tree, "/proc/71/fd/5", "/dev/vfio/devices/vfio0");
+	tree_link(k->tree, "/proc/71/fd/5", "/dev/vfio/devices/vfio0 (deleted)");
+	tree_file(k->tree, "/proc/72/comm", "other\n");
+	tree_link(k->tree, "/proc/72/fd/5", "/dev/vfio/devices/vfio0");
 	refused(k, bind_to(k, NIC, NULL, LEAT_BIND_FORCE), -EBUSY, "as soon as a program closes it");
 	k->errors = 0;
-	k->fail_at = 1;
-	k->fail_err = -ETIMEDOUT;
-	assert_int_equal(unbind(k, NIC), -EBUSY);
-	said(k, "still open in probe (process 71)");
+	refused(k, unbind(k, NIC), -EBUSY, "still open in probe (process 71), which");
+	assert_int_equal(k->pauses, 1000 / 50);
+}
+
+static void out_in_time(void **state)
+{
+	struct kernel *k = with_nic(state);
+
+	tree_file(k->tree, SYS NIC "/driver_override", "vfio-pci\n");
+	kernel_leaving(k, NIC, 9, 3);
+	assert_int_equal(unbind(k, NIC), 0);
+	assert_int_equal(k->pauses, 3);
+	is(k, "e1000e", "");
 }
 
 static void nobody_to_be_seen(void **state)
@@ -412,7 +439,9 @@ int main(void)
 		TEST(others_in_the_group),
 		TEST(not_permitted),
 		TEST(still_open_somewhere),
+		TEST(still_open_by_its_device),
 		TEST(on_its_way_out),
+		TEST(out_in_time),
 		TEST(nobody_to_be_seen),
 		TEST(a_slow_driver_of_the_kernels),
 		TEST(unbind_of_what_the_kernel_has),

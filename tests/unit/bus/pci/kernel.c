@@ -186,6 +186,24 @@ static int run(const struct leat_pci_admin *admin, const struct leat_step *steps
 	return err;
 }
 
+/* The program lets go at the pause that the test says. */
+static void pause_for(const struct leat_pci_admin *admin, unsigned int ms)
+{
+	struct kernel *k = (struct kernel *)(uintptr_t)admin;
+
+	(void)ms;
+	if (++k->pauses == k->leaves_at)
+		tree_remove(k->tree, k->leaving);
+}
+
+void kernel_leaving(struct kernel *k, const char *bdf, int group, unsigned int at)
+{
+	snprintf(k->leaving, sizeof(k->leaving), "/sys/class/vfio/%d", group);
+	k->leaves_at = at;
+	tree_remove(k->tree, path_of(bdf, "driver"));
+	tree_dir(k->tree, k->leaving);
+}
+
 /* ---- what there is ---- */
 
 void kernel_driver(struct kernel *k, const char *driver)
@@ -274,7 +292,7 @@ int kernel_setup(void **state)
 		return -1;
 	naddresses = 0;
 	k->tree = tree;
-	k->admin = (struct leat_pci_admin){ k->tree->root, 1, 1, run };
+	k->admin = (struct leat_pci_admin){ k->tree->root, 1000, 1000, run, pause_for };
 	tree_dir(k->tree, "/sys/bus/pci/devices");
 	tree_dir(k->tree, "/sys/bus/pci/drivers");
 	*state = k;

@@ -19,6 +19,8 @@ struct kernel {
 	unsigned int	steps;		/* written so far */
 	unsigned int	fail_at;	/* the step that fails, from 1; 0: none */
 	int		fail_err;	/* as that; -ETIMEDOUT: it hangs */
+	unsigned int	pauses, leaves_at;
+	char		leaving[128];	/* the file that shows it */
 	unsigned int	errors, warnings;	/* logged */
 	char		warning[512];	/* the last one */
 };
@@ -36,6 +38,12 @@ void kernel_function(struct kernel *k, const char *bdf, const char *ids, const c
 
 /* An interface of a function; with an address ("192.0.2.1", /24) if that is not NULL. */
 void kernel_netif(struct kernel *k, const char *bdf, const char *name, const char *addr);
+
+/*
+ * Somebody unbound the function from vfio-pci and a program has it open: until the
+ * @at-th pause that we make, 0: for ever.
+ */
+void kernel_leaving(struct kernel *k, const char *bdf, int group, unsigned int at);
 
 /* What the function's link "driver" and file "driver_override" say now. */
 const char *kernel_driver_of(struct kernel *k, const char *bdf);

@@ -193,14 +193,43 @@ static void what_vfio_shows(void **state)
 	assert_true(dev->noiommu);
 	assert_false(dev->leaving);
 	leat_devices_free(&all);
+}
 
-	/* The driver's link is gone, a program still has it: the override is not asked for. */
-	tree_remove(k->tree, SYS "driver");
-	tree_file(k->tree, SYS "driver_override", "would not return\n");
-	dev = scan_nic(k, &all);
-	assert_true(dev->leaving);
-	assert_string_equal(dev->override, "");
+static bool is_leaving(struct kernel *k)
+{
+	struct leat_devices all;
+	const struct leat_pci_device *dev;
+	bool leaving;
+
+	scan(k, 0, &all);
+	dev = leat_devices_find(&all, NIC);
+	leaving = dev->leaving;
+	assert_string_equal(dev->override, leaving ? "" : "would not return");
 	leat_devices_free(&all);
+	return leaving;
+}
+
+/* Unbound, and a program still has it: by whatever sign, the override is not asked for. */
+static void on_its_way_out(void **state)
+{
+	struct kernel *k = *state;
+
+	kernel_function(k, NIC, "8086:10c9", "020000", "", 9);
+	tree_file(k->tree, SYS "driver_override", "would not return\n");
+	assert_false(is_leaving(k));
+
+	tree_dir(k->tree, SYS "vfio-dev");		/* before Linux 6.6 */
+	assert_true(is_leaving(k));
+	tree_remove(k->tree, SYS "vfio-dev");
+
+	tree_dir(k->tree, "/sys/class/vfio/9");		/* the node is there for it alone */
+	assert_true(is_leaving(k));
+
+	kernel_function(k, "0000:01:00.1", "8086:10c9", "020000", "vfio-pci", 9);
+	tree_file(k->tree, SYS "enable", "0\n");	/* or for another */
+	assert_false(is_leaving(k));
+	tree_file(k->tree, SYS "enable", "1\n");
+	assert_true(is_leaving(k));
 }
 
 static void virtual_functions(void **state)
@@ -350,6 +379,7 @@ int main(void)
 		TEST(the_place),
 		TEST(a_group_of_three),
 		TEST(what_vfio_shows),
+		TEST(on_its_way_out),
 		TEST(virtual_functions),
 		TEST(interfaces),
 		TEST(routes),
