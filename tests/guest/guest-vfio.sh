@@ -27,6 +27,19 @@ give() {
 	done
 }
 
+driven() { [ "$(driver_of "$1")" = "$2" ]; }
+
+# refused WORDS leat's ARGUMENT...: status 1, for a reason with these words.
+refused() {
+	reason=$1
+	shift
+	leat "$@" 2>/tmp/leat.log && return 1
+	[ $? = 1 ] && grep -q "$reason" /tmp/leat.log
+}
+
+# shown ADDRESS WORDS: by leat devices.
+shown() { leat devices | grep "^$1 " | grep -q "$2"; }
+
 # group_node and char_node ADDRESS: what stands for it in /dev.
 group_node() {
 	number=$(basename "$(readlink "/sys/bus/pci/devices/$1/iommu_group")")
