@@ -3,8 +3,8 @@
  * sleep.c - a thread that sleeps until packets come, woken by the interrupts of
  * a virtio-net model: in this process and served by a child, by MSI-X and INTx.
  *
- * Frame by frame, so that each finds the sleeper wherever it is between its last
- * poll and poll(2); and all at once. A wake-up that is lost is a packet that the
+ * Each frame when the sleeper sleeps; each when the one before came, so that it finds
+ * the sleeper anywhere between its last poll and poll(2); and all at once. A wake-up that is lost is a packet that the
  * sleeper never gets: it gives up after ten seconds, which no machine needs.
  */
 #include <leat/leat.h>
@@ -30,6 +30,9 @@
 #define SINGLE	   300	/* frames one by one */
 #define MANY	   20000
 
+/* When the next frame is sent. */
+enum pace { ASLEEP, AFTER_THE_LAST, AT_ONCE };
+
 /*
  * Driver and model are the two sides of DMA memory, here in two threads; the barriers for
  * devices that order it are unknown to ThreadSanitizer.
@@ -44,6 +47,7 @@ struct sleeper {
 	struct leat_rxq	*q;
 	unsigned int	want;
 	unsigned int	got;		/* read by the other thread */
+	bool		asleep;		/* or about to be; read by the other thread */
 	unsigned int	slept;		/* times */
 	bool		lost;		/* nobody woke us */
 	int		err;		/* of arm */
@@ -63,7 +67,9 @@ static uint16_t wait_for_packets(struct sleeper *s, struct leat_pkt **pkts, uint
 	got = leat_rx(s->q, pkts, n);
 	if (!got) {
 		s->slept++;
+		leat_store_release(&s->asleep, true);
 		leat_store_relaxed(&s->lost, poll(&p, 1, GIVE_UP_MS) != 1);
+		leat_store_release(&s->asleep, false);
 	}
 	leat_rxq_disarm(s->q);
 	return got;
@@ -93,40 +99,48 @@ static struct leat_pkt *frame(struct leat_pool_cache *cache)
 	return pkt;
 }
 
-/* @total frames; after each the sleeper is waited for, if @singly. */
-static void send_frames(struct leat_txq *q, struct sleeper *s, unsigned int total, bool singly)
+/* Look after a device in this process until the sleeper has got all but @left of @sent. */
+static void until_got(struct leat_txq *q, const struct sleeper *s, unsigned int sent,
+		      unsigned int left)
 {
-	for (unsigned int i = 1; i <= total; i++) {
-		struct leat_pkt *pkt = frame(q->cache);
-		unsigned int in_flight;
-
-		while (!leat_tx(q, &pkt, 1) && !leat_load_relaxed(&s->lost))
-			sched_yield();
-		do {
-			leat_tx(q, NULL, 0);	/* steps a device in this process */
-			in_flight = i - leat_load_acquire(&s->got);
-			if (in_flight)
-				sched_yield();
-		} while (in_flight > (singly ? 0 : 100) && !leat_load_relaxed(&s->lost));
-	}
-	while (leat_load_acquire(&s->got) < total && !leat_load_relaxed(&s->lost)) {
+	while (leat_load_acquire(&s->got) + left < sent && !leat_load_relaxed(&s->lost)) {
 		leat_tx(q, NULL, 0);
 		sched_yield();
 	}
 }
 
-static void wakes(struct leat_port *port, unsigned int total, bool singly)
+static void until_asleep(const struct sleeper *s)
+{
+	while (!leat_load_acquire(&s->asleep) && !leat_load_relaxed(&s->lost))
+		sched_yield();
+}
+
+static void send_frames(struct leat_txq *q, struct sleeper *s, unsigned int total, enum pace pace)
+{
+	for (unsigned int i = 1; i <= total; i++) {
+		struct leat_pkt *pkt = frame(q->cache);
+
+		if (pace == ASLEEP)
+			until_asleep(s);
+		while (!leat_tx(q, &pkt, 1) && !leat_load_relaxed(&s->lost))
+			sched_yield();
+		until_got(q, s, i, pace == AT_ONCE ? 100 : 0);
+	}
+	until_got(q, s, total, 0);
+}
+
+static void wakes(struct leat_port *port, unsigned int total, enum pace pace)
 {
 	struct sleeper s = { .q = leat_port_rxq(port, 0), .want = total };
 	pthread_t thread;
 
 	assert_int_equal(pthread_create(&thread, NULL, sleep_and_count, &s), 0);
-	send_frames(leat_port_txq(port, 0), &s, total, singly);
+	send_frames(leat_port_txq(port, 0), &s, total, pace);
 	pthread_join(thread, NULL);
 	assert_int_equal(s.err, 0);
 	assert_false(s.lost);
 	assert_int_equal(s.got, total);
-	assert_true(s.slept > 0);
+	assert_true(pace != ASLEEP || s.slept >= total);
 }
 
 static void wakes_by(const char *addr, enum leat_intr intr, const char *name)
@@ -141,11 +155,12 @@ static void wakes_by(const char *addr, enum leat_intr intr, const char *name)
 	if (leat_port_open(ctx, addr, &port_cfg, &port))
 		fail_msg("%s", leat_ctx_error(ctx));
 	assert_non_null(strstr(leat_port_info(port), name));
-	wakes(port, SINGLE, true);
-	wakes(port, MANY, false);
+	wakes(port, SINGLE, ASLEEP);
+	wakes(port, SINGLE, AFTER_THE_LAST);
+	wakes(port, MANY, AT_ONCE);
 	leat_port_stop(port);
 	assert_int_equal(leat_port_start(port), 0);	/* the handle and its descriptor stay good */
-	wakes(port, SINGLE, true);
+	wakes(port, SINGLE, ASLEEP);
 	leat_ctx_close(ctx);
 }
 
