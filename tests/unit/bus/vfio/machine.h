@@ -2,7 +2,7 @@
 /*
  * machine.h - PCI devices behind the kernel's VFIO, in this process: /sys and /dev in a
  * temporary folder, groups, character devices, and what Linux 6.12 was seen to answer about
- * a device. For programs linked with --wrap of what machine.c names. IOMMU domains are
+ * a device. For programs linked with --wrap of what machine*.c name. IOMMU domains are
  * stubs here: they have tests of their own.
  *
  * Everything is counted and traced; one call may be made to fail. Descriptors are numbers
@@ -112,6 +112,7 @@ int machine_open(const char *path);
 int machine_device_fd(int group_fd, const char *bdf);
 
 unsigned int machine_files(void);	/* descriptors of the machine's that are open */
+unsigned int machine_spaces(void);	/* IOMMU domains */
 
 struct leat_dev *machine_must_open(const char *addr);	/* and its events are counted */
 /* Opening fails with @err and one line, which has all of these words; NULL ends them. */
