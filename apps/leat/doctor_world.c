@@ -25,7 +25,7 @@
 
 /* ---- reading ---- */
 
-static FILE *open_path(const struct world *w, const char *fmt, va_list ap)
+static FILE *LEAT_PRINTF(2, 0) open_path(const struct world *w, const char *fmt, va_list ap)
 {
 	char path[512];
 	int len = snprintf(path, sizeof(path), "%s", w->root);
