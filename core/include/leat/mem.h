@@ -49,8 +49,8 @@ LEAT_API void leat_mem_free(struct leat_ctx *ctx, struct leat_mem *mem);
  *
  * @va and @len are multiples of 4096, or of the smallest page that some device's
  * IOMMU has. With LEAT_DMA_READ_ONLY devices may read it and not write to it: for
- * buffers that are only sent. A vfio-user peer gets at it by messages, slowly, for
- * there is no descriptor behind it. A program that forks takes memory that is shared
+ * buffers that are only sent. A vfio-user peer gets at it by messages, which
+ * leat_ctx_poll() answers: slowly, for there is no descriptor behind it. A program that forks takes memory that is shared
  * with its children (MAP_SHARED, or madvise(MADV_DONTFORK)).
  *
  * -EINVAL the alignment, with who demands it; -ENOSPC no device addresses are left;

@@ -26,6 +26,25 @@
 
 #define SEEN_MAX 16
 
+/* ---- allocations, of which the how-manieth from now fails; 0: none ---- */
+
+static unsigned int fail_alloc;
+
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_aligned_alloc(size_t align, size_t size);
+void *__real_aligned_alloc(size_t align, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return fail_alloc && !--fail_alloc ? NULL : __real_calloc(n, size);
+}
+
+void *__wrap_aligned_alloc(size_t align, size_t size)
+{
+	return fail_alloc && !--fail_alloc ? NULL : __real_aligned_alloc(align, size);
+}
+
 struct fake {
 	struct leat_aspace as;
 	struct leat_seg	seen[SEEN_MAX];
@@ -243,6 +262,38 @@ static void a_failed_map_is_undone(void **state)
 	leat_ctx_close(ctx);
 }
 
+static void every_shortage_is_undone(void **state)
+{
+	struct fake a = FAKE(.name = "a");
+	struct leat_pool_config cfg = { .count = 4 };
+	struct leat_ctx *ctx = open_ctx();
+	char *buf = room(MIB, 0);
+	struct leat_pool *pool;
+	struct leat_mem m;
+	unsigned int k = 0;
+	int err;
+
+	(void)state;
+	assert_int_equal(leat_aspace_attach(ctx, &a.as), 0);
+	cfg.mem = &m;
+	do {
+		fail_alloc = ++k;
+		pool = NULL;
+		err = leat_dma_map(ctx, buf, MIB, 0, &m);
+		if (!err) {
+			err = leat_pool_create(ctx, &cfg, &pool);
+			leat_pool_destroy(pool);
+			leat_dma_unmap(ctx, &m);
+		}
+		assert_true(!err || err == -ENOMEM);
+		assert_int_equal(!err, fail_alloc != 0);
+		assert_int_equal(a.n, 0);
+	} while (err);
+	fail_alloc = 0;
+	assert_true(k > 4);
+	leat_ctx_close(ctx);
+}
+
 static void mapping_often_leaves_nothing(void **state)
 {
 	struct fake a = FAKE(.name = "a");
@@ -316,6 +367,7 @@ int main(void)
 		cmocka_unit_test(tight_ranges_do_without_superpages),
 		cmocka_unit_test(refuses_what_cannot_be_mapped),
 		cmocka_unit_test(a_failed_map_is_undone),
+		cmocka_unit_test(every_shortage_is_undone),
 		cmocka_unit_test(mapping_often_leaves_nothing),
 		cmocka_unit_test(packets_may_lie_in_it),
 	};

@@ -41,6 +41,7 @@ static struct {
 	bool		no_frames;	/* as for processes without CAP_SYS_ADMIN */
 	bool		no_pages;	/* no huge page is free */
 	int		err;		/* of pread */
+	unsigned int fail_alloc;	/* the how-manieth calloc() from now fails; 0: none */
 } kernel;
 
 unsigned int __wrap_leat_huge_sizes(size_t sizes[LEAT_HUGE_SIZES_MAX]);
@@ -60,6 +61,14 @@ int __wrap_leat_huge_open(enum leat_huge_source source, size_t page_size, size_t
 	if (kernel.no_pages || page_size != UNIT || source != LEAT_HUGE_MEMFD)
 		return -ENOMEM;
 	return __real_leat_huge_open(LEAT_HUGE_NONE, leat_page_size(), len);
+}
+
+void *__wrap_calloc(size_t n, size_t size);
+void *__real_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+	return kernel.fail_alloc && !--kernel.fail_alloc ? NULL : __real_calloc(n, size);
 }
 
 static unsigned int unit_of(uintptr_t va)
@@ -393,6 +402,39 @@ static void a_failed_part_is_undone(void **state)
 	assert_int_equal(f[0].n + f[1].n, 0);
 }
 
+static void every_shortage_is_undone(void **state)
+{
+	struct fake f = FAKE(.name = "a", .phys = true);
+	struct leat_mem_info info;
+	struct leat_ctx *ctx;
+	struct leat_mem m;
+	unsigned int k = 0, failed = 0;
+	bool spent;
+
+	(void)state;
+	KERNEL(1);
+	ctx = open_ctx(0);
+	assert_int_equal(leat_aspace_attach(ctx, &f.as), 0);
+	do {
+		int err;
+
+		KERNEL(9, 7, 5, 3, 31, 29, 27, 25);
+		kernel.fail_alloc = ++k;
+		err = leat_mem_alloc(ctx, MIB, MIB, &m);
+		spent = !kernel.fail_alloc;
+		kernel.fail_alloc = 0;
+		assert_true(!err || (spent && err == -ENOMEM));	/* less may do instead */
+		failed += err != 0;
+		if (!err)
+			leat_mem_free(ctx, &m);
+		assert_int_equal(f.n, 0);
+		leat_mem_info(ctx, &info);
+		assert_int_equal(info.segs, 0);
+	} while (spent);
+	assert_true(failed > 2);
+	leat_ctx_close(ctx);
+}
+
 static void says_who_may_know_physical_addresses(void **state)
 {
 	struct leat_ctx_config cfg = { .iova = LEAT_IOVA_PHYS, .mem_size = UNIT };
@@ -465,6 +507,7 @@ int main(void)
 		cmocka_unit_test(a_chosen_context_refuses_physical_devices),
 		cmocka_unit_test(who_cannot_reach_is_refused),
 		cmocka_unit_test(a_failed_part_is_undone),
+		cmocka_unit_test(every_shortage_is_undone),
 		cmocka_unit_test(says_who_may_know_physical_addresses),
 		cmocka_unit_test(wants_huge_pages),
 		cmocka_unit_test(own_buffers_have_no_lasting_address),

@@ -3,17 +3,15 @@
  * forget.c - a forked child lets go of the context, and the parent's port moves
  * packets as if nothing had been: before, while the child lives, and after.
  */
-#include <leat/driver/core.h>
+#include "served.h"
+
 #include <leat/leat.h>
 #include <leat/models.h>
-#include <leat/server.h>
 
 #include <dirent.h>
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -21,7 +19,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -167,52 +164,14 @@ static void over_sim(void **state)
 	fork_at_work("sim:virtio-net,wire=loop");
 }
 
-/* Serve until the parent is gone. */
-static _Noreturn void serve(const char *path, int ready)
-{
-	struct leat_server_config cfg = { .path = path, .model = &leat_model_virtio_net };
-	struct leat_server *srv;
-	struct pollfd fd;
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (leat_wire_loop(&cfg.wire) || leat_server_open(&cfg, &srv))
-		_exit(1);
-	if (write(ready, "", 1) != 1)
-		_exit(1);
-	fd = (struct pollfd){ .fd = leat_server_fd(srv), .events = POLLIN };
-	for (;;) {
-		poll(&fd, 1, 0);
-		leat_server_poll(srv);
-		if (!leat_mdev_step(leat_server_mdev(srv)))
-			sched_yield();
-	}
-}
-
 static void over_vfio_user(void **state)
 {
-	char dir[] = "/tmp/leat-forget-XXXXXX", path[64], addr[80], byte;
-	int ready[2];
-	pid_t pid;
+	struct served nic;
 
 	(void)state;
-	assert_non_null(mkdtemp(dir));
-	snprintf(path, sizeof(path), "%s/nic.sock", dir);
-	snprintf(addr, sizeof(addr), "vfio-user:%s", path);
-	assert_int_equal(pipe(ready), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (!pid)
-		serve(path, ready[1]);
-	close(ready[1]);
-	assert_int_equal(read(ready[0], &byte, 1), 1);
-	close(ready[0]);
-
-	fork_at_work(addr);
-
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	unlink(path);
-	rmdir(dir);
+	served_start(&nic);
+	fork_at_work(nic.addr);
+	served_stop(&nic);
 }
 
 int main(void)
