@@ -8,10 +8,12 @@ iommu=intremap=on,aw-bits=48	# options of intel-iommu; `none`: a machine without
 [ "$machine" != stock ] || iommu=intremap=on
 nic_bus=pcie.0			# where the root ports of NICs go
 nics=0
+wires=0
+hub=				# a number: NICs with the same one hang on one cable inside QEMU
 
 # nics MODEL[,OPTION=VALUE]...: a NIC each, called nic0, nic1, ..., with options of QEMU's device; its
-# wire ends at tests/guest/peer. Each is behind a root port of its own, so that it can be unplugged;
-# all e1000 behind one PCI bridge, where they share a group; with `bus=` elsewhere.
+# wire ends at tests/guest/peer, or at a hub. Each is behind a root port of its own, so that it can be
+# unplugged; all e1000 behind one PCI bridge, where they share a group; with `bus=` elsewhere.
 nics() {
 	for nic; do
 		model=${nic%%,*} options=${nic#"$model"}
@@ -19,10 +21,18 @@ nics() {
 		[ "$model" != virtio-net ] || model=virtio-net-pci,disable-legacy=on,iommu_platform=on
 		device=$model,id=nic$nics,netdev=wire$nics,mac=52:54:00:00:00:0$nics,romfile=$options
 		echo "$device" >"$dir/nic$nics.device"
-		nic_args="$nic_args -device $device
-			-netdev stream,id=wire$nics,server=on,addr.type=unix,addr.path=$dir/wire$nics.sock"
+		nic_args="$nic_args -device $device -netdev $(nic_wire)"
+		[ -n "$hub" ] || wires=$((wires + 1))
 		nics=$((nics + 1))
 	done
+}
+
+nic_wire() {
+	if [ -n "$hub" ]; then
+		echo "hubport,id=wire$nics,hubid=$hub"
+	else
+		echo "stream,id=wire$nics,server=on,addr.type=unix,addr.path=$dir/wire$wires.sock"
+	fi
 }
 
 nic_slot() {
@@ -61,5 +71,5 @@ machine_args() {
 
 # The other end of the wires, of QEMU's monitor and of ask() in the guest, until QEMU has ended.
 start_peer() {
-	python3 "$here/peer" "$dir" "$nics" >"$dir/peer.log" 2>&1 &
+	python3 "$here/peer" "$dir" "$wires" >"$dir/peer.log" 2>&1 &
 }

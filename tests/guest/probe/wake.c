@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * wake.c - probe-wake A B: a packet wakes who sleeps on a queue's descriptor, by MSI-X and
+ * by INTx. A and B are addresses of NICs on one cable.
+ *
+ * One thread does both ends: B is armed and found empty, A sends, and then poll() on B's
+ * descriptor must return. A queue that is not armed leaves its descriptor alone.
+ */
+#include <poll.h>
+#include <stdio.h>
+
+#include "ports.h"
+
+#define FRAMES 20
+
+static int wait_fd(int fd, int ms)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, ms) == 1 && (p.revents & POLLIN);
+}
+
+static bool empty(struct end *end)
+{
+	struct leat_pkt *pkt;
+	bool none = true;
+
+	while (leat_rx(end->rxq, &pkt, 1)) {
+		leat_pkt_free(&pkt, 1);
+		none = false;
+	}
+	return none;
+}
+
+static void try_by(struct leat_ctx *ctx, struct ear *ear, char **addr, enum leat_intr intr,
+		   const char *name)
+{
+	struct leat_port_config cfg = { .intr = intr };
+	unsigned int woken = 0, came = 0;
+	struct end a, b;
+	int fd;
+
+	end_open(&a, ctx, ear, addr[0], &cfg);
+	end_open(&b, ctx, ear, addr[1], &cfg);
+	fd = leat_rxq_fd(b.rxq);
+	check(fd >= 0, "%s: the queue has a descriptor", name);
+
+	for (uint32_t i = 0; i < FRAMES; i++) {
+		need(leat_rxq_arm(b.rxq), ear->error, "%s: arm", name);
+		if (!empty(&b) || wait_fd(fd, 0))
+			break;
+		frame_send(&a, a.txq->cache, 100, i);
+		woken += (unsigned int)wait_fd(fd, COMES_MS);
+		leat_rxq_disarm(b.rxq);
+		came += frame_comes(&b, 100, i, COMES_MS);
+		leat_tx(a.txq, NULL, 0);
+	}
+	check_num(woken, FRAMES, "%s: packets that woke the sleeper", name);
+	check_num(came, FRAMES, "%s: packets that were there then", name);
+
+	leat_rxq_arm(b.rxq);	/* which forgets the signals so far */
+	leat_rxq_disarm(b.rxq);
+	frame_send(&a, a.txq->cache, 100, FRAMES);
+	check(frame_comes(&b, 100, FRAMES, COMES_MS), "%s: a packet to be polled comes", name);
+	check(!wait_fd(fd, STAYS_MS), "%s: and wakes nobody", name);
+	end_close(&a);
+	end_close(&b);
+}
+
+int main(int argc, char **argv)
+{
+	struct ear ear = { .loud = false };
+	struct leat_ctx *ctx;
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: probe-wake SCHEME:BDF SCHEME:BDF\n");
+		return 2;
+	}
+	ctx = open_ctx(&ear, 32u << 20, false);
+	try_by(ctx, &ear, argv + 1, LEAT_INTR_MSIX, "MSI-X");
+	try_by(ctx, &ear, argv + 1, LEAT_INTR_INTX, "INTx");
+	leat_ctx_close(ctx);
+	return check_end();
+}
