@@ -17,7 +17,8 @@
 #include "bus/vfio/space.h"
 #include "ports.h"
 
-#define MEM_SIZE ((size_t)16 << 20)
+#define MEM_SIZE ((size_t)4 << 20)
+#define PACKETS	 1024u
 
 struct books {
 	unsigned int	fds;
@@ -31,14 +32,25 @@ static uint64_t locked_kib(void)
 	return status_kib("VmLck") + status_kib("VmPin");
 }
 
-static bool one_life(struct leat_ctx *ctx, struct ear *ear, const char *addr, struct end *b,
-		     uint32_t seed, struct books *books)
+/* A context's memory holds one pool of the size that a life needs. */
+static struct leat_pool *small_pool(struct leat_ctx *ctx, struct ear *ear)
 {
+	struct leat_pool_config cfg = { .count = PACKETS };
+	struct leat_pool *pool;
+
+	need(leat_pool_create(ctx, &cfg, &pool), ear->error, "a pool");
+	return pool;
+}
+
+static bool one_life(struct leat_ctx *ctx, struct ear *ear, struct leat_pool *pool,
+		     const char *addr, struct end *b, uint32_t seed, struct books *books)
+{
+	const struct leat_port_config cfg = { .pool = pool };
 	const struct vfio_space *space;
 	struct end a;
 	bool passed;
 
-	end_open(&a, ctx, ear, addr, NULL);
+	end_open(&a, ctx, ear, addr, &cfg);
 	space = LEAT_CONTAINER_OF(a.port->dev->as, struct vfio_space, as);
 	books->maps_left = space->as.maps_left;
 	books->pinned = space->pinned;
@@ -58,14 +70,14 @@ static void compare(const struct books *now, const struct books *first, const ch
 }
 
 /* Lives in one context. */
-static void try_ports(unsigned int n, struct leat_ctx *ctx, struct ear *ear, const char *addr,
-		      struct end *b)
+static void try_ports(unsigned int n, struct leat_ctx *ctx, struct ear *ear,
+		      struct leat_pool *pool, const char *addr, struct end *b)
 {
 	struct books first, now;
-	unsigned int passed = one_life(ctx, ear, addr, b, 0, &first);
+	unsigned int passed = one_life(ctx, ear, pool, addr, b, 0, &first);
 
 	for (unsigned int i = 1; i < n; i++)
-		passed += one_life(ctx, ear, addr, b, i, &now);
+		passed += one_life(ctx, ear, pool, addr, b, i, &now);
 	check_num(passed, n, "ports: lives in which frames passed");
 	compare(&now, &first, "ports");
 }
@@ -80,7 +92,7 @@ static void try_contexts(unsigned int n, const char *addr, struct end *b)
 		struct ear ear = { .loud = false };
 		struct leat_ctx *ctx = open_ctx(&ear, MEM_SIZE, false);
 
-		passed += one_life(ctx, &ear, addr, b, i, &now);
+		passed += one_life(ctx, &ear, small_pool(ctx, &ear), addr, b, i, &now);
 		leat_ctx_close(ctx);
 		now.fds = count_fds();
 		now.locked = locked_kib();
@@ -96,6 +108,7 @@ int main(int argc, char **argv)
 	unsigned int n = argc == 5 ? (unsigned int)strtoul(argv[1], NULL, 10) : 0;
 	unsigned int fds = count_fds();
 	uint64_t locked = locked_kib();
+	struct leat_port_config cfg = { .rxqs = 1 };
 	struct ear ear = { .loud = false };
 	struct leat_ctx *ctx;
 	struct end b;
@@ -105,10 +118,11 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	ctx = open_ctx(&ear, MEM_SIZE, false);
-	end_open(&b, ctx, &ear, argv[4], NULL);
+	cfg.pool = small_pool(ctx, &ear);
+	end_open(&b, ctx, &ear, argv[4], &cfg);
 	check(locked_kib() >= MEM_SIZE / 1024, "the kernel counts what is locked");
 	if (!strcmp(argv[2], "ports"))
-		try_ports(n, ctx, &ear, argv[3], &b);
+		try_ports(n, ctx, &ear, cfg.pool, argv[3], &b);
 	else
 		try_contexts(n, argv[3], &b);
 	end_close(&b);
