@@ -135,7 +135,8 @@ static bool unsafe(const struct world *w, const char *module)
 
 static void say_not_remapped(struct world *w, bool allowed)
 {
-	static const char *const words[] = { "intremap=off", "nointremap", "intremap=nosid" };
+	static const char *const words[] = { "intremap=off", "nointremap" };
+	bool guest = world_says(w, "/proc/cpuinfo", " hypervisor");
 	int can = can_remap(w);
 	const char *off = NULL;
 
@@ -151,15 +152,17 @@ static void say_not_remapped(struct world *w, bool allowed)
 	    allowed ? "allowed" : "refused");
 	if (off)
 		mend(w, "sudo sed -i 's/ *\\b%s\\b//' " GRUB, off);
-	else if (!allowed)
+	else if (allowed)
+		mend(w, "%s", guest ? "start this virtual machine with it, for QEMU: -device "
+		     "intel-iommu,intremap=on" : "sudo systemctl reboot --firmware-setup   # and enable "
+		     "interrupt remapping (x2APIC)");
+	else
 		mend(w, "%secho 1 | sudo tee /sys/module/vfio_iommu_type1/parameters/"
 		     "allow_unsafe_interrupts%s   # if you trust the device%s",
 		     world_has(w, "/sys/module/vfio_iommu_type1") ? "" :
-		     "sudo modprobe vfio_iommu_type1; ",
-		     world_has(w, "/dev/iommu") ?
+		     "sudo modprobe vfio_iommu_type1; ", world_has(w, "/dev/iommu") ?
 		     " /sys/module/iommufd/parameters/allow_unsafe_interrupts" : "",
-		     world_says(w, "/proc/cpuinfo", " hypervisor") ?
-		     "; or have the hypervisor give it, QEMU: -device intel-iommu,intremap=on" : "");
+		     guest ? "; or have the hypervisor give it, QEMU: -device intel-iommu,intremap=on" : "");
 }
 
 void check_interrupts(struct world *w)

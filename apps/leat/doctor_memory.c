@@ -15,10 +15,12 @@
 #define MIB (KIB * KIB)
 
 /*
- * What a port locks with default settings: the context's pool and the port's rings. Each
- * IOMMU domain is charged for all that it maps, so it is that much for every port.
+ * What default settings lock: the context's pool, and each port's rings. A container is
+ * charged for all that it maps, so each port by its group pays for the pool again; IOASes
+ * of one process share it (doc/vfio.md).
  */
-#define PORT_LOCKS (20 * MIB)
+#define POOL_LOCKS (16 * MIB)
+#define PORT_LOCKS (2 * MIB)
 #define PORTS_MIN  2		/* leat-fwd needs a pair */
 
 /* Below this much in free hugepages a context falls back to 4 KiB pages. */
@@ -33,9 +35,23 @@ static unsigned int ports(const struct world *w)
 	return LEAT_MAX(n, PORTS_MIN);
 }
 
+/* Will all of them be reached by character devices? */
+static bool by_iommufd(const struct world *w)
+{
+	const struct leat_pci_device *d = next_subject(w, NULL);
+
+	if (!d || !world_has(w, "/dev/iommu"))
+		return false;
+	for (; d; d = next_subject(w, d))
+		if (!d->cdev[0])
+			return false;
+	return true;
+}
+
 void check_memlock(struct world *w)
 {
-	uint64_t need = ports(w) * PORT_LOCKS, kib = need / KIB;
+	unsigned int n = ports(w);
+	uint64_t need = (by_iommufd(w) ? 1 : n) * POOL_LOCKS + n * PORT_LOCKS;
 	char now[64];
 
 	if (w->ipc_lock || w->memlock == UINT64_MAX) {
@@ -45,19 +61,19 @@ void check_memlock(struct world *w)
 	}
 	if (w->memlock >= need) {
 		say(w, VERDICT_OK, "RLIMIT_MEMLOCK %" PRIu64 " KiB; %u ports with default pools lock "
-		    "%" PRIu64 " KiB", w->memlock / KIB, ports(w), kib);
+		    "%" PRIu64 " KiB", w->memlock / KIB, n, need / KIB);
 		return;
 	}
 	say(w, vfio_verdict(w), "this user may lock %" PRIu64 " KiB of memory (RLIMIT_MEMLOCK, ulimit "
 	    "-l); %u ports of VFIO with default pools lock %" PRIu64 " KiB. Emulated NICs lock none",
-	    w->memlock / KIB, ports(w), kib);
+	    w->memlock / KIB, n, need / KIB);
 	if (w->memlock_max >= need)
-		snprintf(now, sizeof(now), "ulimit -l %" PRIu64, kib);
+		snprintf(now, sizeof(now), "ulimit -l %" PRIu64, need / KIB);
 	else
 		snprintf(now, sizeof(now), "sudo prlimit --pid $$ --memlock=%" PRIu64, need);
 	mend(w, "%s   # for good: echo \"$USER - memlock %" PRIu64 "\" | sudo tee "
 	     "/etc/security/limits.d/leat.conf, and log in again; a service: LimitMEMLOCK=%" PRIu64 "M",
-	     now, kib, need / MIB);
+	     now, need / KIB, need / MIB);
 }
 
 /* ---- hugepages ---- */

@@ -75,8 +75,9 @@ void check_device(struct world *w)
 			say_owner(w, t->dev);
 			if (t->dev->leat_driver)
 				continue;
-			say(w, VERDICT_WARNING, "%s is %04x:%04x, for which leat has no driver; "
-			    "\"leat info\" works", t->dev->address, t->dev->vendor, t->dev->device);
+			say(w, VERDICT_WARNING, "%s is %04x:%04x, for which leat has no driver; the "
+			    "bus works", t->dev->address, t->dev->vendor, t->dev->device);
+			mend(w, "leat info %s   # and write one: doc/adding-a-driver.md", t->addr);
 		} else if (!strstr(t->addr, "vfio-user:") && !strstr(t->addr, "sim:")) {
 			say(w, VERDICT_PROBLEM, "%s: no such network controller "
 			    "(/sys/bus/pci/devices)", t->addr);

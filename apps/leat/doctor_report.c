@@ -88,7 +88,7 @@ static unsigned int count(const struct world *w, enum verdict verdict)
 static const struct finding *first_to_mend(const struct world *w)
 {
 	for (unsigned int i = 0; i < w->nfindings; i++)
-		if (w->finding[i].verdict == VERDICT_PROBLEM || w->finding[i].remedy[0])
+		if (w->finding[i].verdict >= VERDICT_WARNING || w->finding[i].remedy[0])
 			return &w->finding[i];
 	return NULL;
 }
@@ -130,8 +130,8 @@ void report_print(const struct world *w, FILE *out)
 		if (f->remedy[0])
 			fprintf(out, "%20s mend: %s\n", "", f->remedy);
 	}
-	fprintf(out, "\nproblem: %u (must be mended), warning: %u (it works, but worse than it could), "
-		"info: %u, ok: %u\n", count(w, VERDICT_PROBLEM), count(w, VERDICT_WARNING),
+	fprintf(out, "\nfound: %u problem (must be mended), %u warning (it works, but worse than it "
+		"could), %u info, %u ok\n", count(w, VERDICT_PROBLEM), count(w, VERDICT_WARNING),
 		count(w, VERDICT_INFO), count(w, VERDICT_OK));
 	if (first)
 		fprintf(out, "first: %s: %s: %s\n", verdicts[first->verdict], first->check,
