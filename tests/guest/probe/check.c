@@ -12,10 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/klog.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KLOG_READ_ALL	 3
 #define KLOG_SIZE_BUFFER 10
+#define LOG_TRIES	 200	/* twenty a second */
+
+/* Linux logs no more of them, or less of each. */
+#define FAULTS_MAX	3
+#define FAULTS_SECONDS	5.5
 
 static unsigned int held_all, failed_all;
 
@@ -184,21 +190,56 @@ static char *kernel_log(void)
 	return text;
 }
 
-size_t kernel_log_len(void)
+/* DMA faults that were logged in the last seconds: "<3>[    5.603085] DMAR: DRHD: handling..." */
+static unsigned int recent_faults(const char *text)
 {
-	char *text = kernel_log();
-	size_t len = text ? strlen(text) : 0;
+	double now = (double)leat_now_ns() / 1e9;
+	unsigned int n = 0;
 
-	free(text);
+	for (const char *at = text; (at = strstr(at, "] DMAR: DRHD: handling fault")); at++) {
+		const char *open = at;
+
+		while (open > text && *open != '[')
+			open--;
+		n += now - strtod(open + 1, NULL) < FAULTS_SECONDS;
+	}
+	return n;
+}
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+}
+
+size_t kernel_log_calm(void)
+{
+	size_t len = 0;
+	bool calm = false;
+
+	for (unsigned int i = 0; !calm && i < LOG_TRIES; i++) {
+		char *text = kernel_log();
+
+		calm = !text || recent_faults(text) < FAULTS_MAX;
+		len = text ? strlen(text) : 0;
+		free(text);
+		if (!calm)
+			nap();
+	}
 	return len;
 }
 
-bool kernel_log_has(size_t since, const char *part)
+bool kernel_log_comes(size_t since, const char *part)
 {
-	char *text = kernel_log();
-	bool found = text && strlen(text) > since && strstr(text + since, part);
+	bool found = false;
 
-	free(text);
+	for (unsigned int i = 0; !found && i < LOG_TRIES; i++) {
+		char *text = kernel_log();
+
+		found = text && strlen(text) > since && strstr(text + since, part);
+		free(text);
+		if (!found)
+			nap();
+	}
 	return found;
 }
 

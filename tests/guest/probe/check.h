@@ -53,9 +53,13 @@ unsigned int count_fds(void);
 /* "VmLck", "VmPin"...: the number of /proc/self/status, in KiB. */
 uint64_t status_kib(const char *name);
 
-/* Does the kernel's log have @part in it, in what came after @since bytes? */
-size_t kernel_log_len(void);
-bool kernel_log_has(size_t since, const char *part);
+/*
+ * The kernel's log: its length now, once it is calm; and does it come to have @part in it, in
+ * what is written after @since bytes? Of DMA faults Linux logs ten lines in five seconds at most,
+ * and each takes three: calm is when there is room for one more.
+ */
+size_t kernel_log_calm(void);
+bool kernel_log_comes(size_t since, const char *part);
 
 /* Write @text to a file of /sys. 0 or -errno. */
 int write_text(const char *path, const char *text);

@@ -77,7 +77,7 @@ static void check_broken(struct field *f, struct end *a, size_t log, const char 
 	check_says(f->ear.error, f->addr[0], "%s: in a sentence", what);
 	printf("# %s\n", f->ear.error);
 	log_name(f->addr[0], name, sizeof(name));
-	check(kernel_log_has(log, name) && kernel_log_has(log, "fault addr"),
+	check(kernel_log_comes(log, name) && kernel_log_comes(log, "fault addr"),
 	      "%s: the kernel logs the fault of %s", what, name);
 	check(canaries_stay(f), "%s: the canaries stay", what);
 	check_num(a->events[LEAT_EVENT_GONE], 0, "%s: the port is not gone", what);
@@ -104,7 +104,7 @@ static void try_send(struct field *f)
 	end_open(&a, f->ctx, &f->ear, f->addr[0], &jumbo);
 	check(frames_pass(&a, &f->b, 20, 3), "%s: frames pass before", what);
 
-	log = kernel_log_len();
+	log = kernel_log_calm();
 	ear_clear(&f->ear);
 	check(leat_pkt_alloc(a.txq->cache, &pkt, 1), "%s: a packet to spare", what);
 	pkt->len = LONG;
@@ -143,7 +143,7 @@ static void try_receive(struct field *f)
 	}
 	need(leat_port_start(a.port), f->ear.error, "%s: starts", what);
 
-	log = kernel_log_len();
+	log = kernel_log_calm();
 	ear_clear(&f->ear);
 	check(frame_send(&f->b, f->b.txq->cache, 1000, 5), "%s: a frame is sent to it", what);
 	check(frame_comes(&f->c, 1000, 5, COMES_MS), "%s: others receive the frame", what);
