@@ -108,9 +108,10 @@ class Way:
     def difference(self, frame, want):
         if frame in self.under_way:
             return f"frame {self.arrived} did not arrive, or later than the one behind it"
-        at = next((i for i, (a, b) in enumerate(zip(frame, want)) if a != b), min(len(frame), len(want)))
-        return (f"frame {self.arrived} of {len(want)} bytes came as {len(frame)} bytes, differing from "
-                f"byte {at} on: {frame[at:at + 32].hex()} for {want[at:at + 32].hex()}")
+        same = min(len(frame), len(want))
+        at = next((i for i in range(same) if frame[i] != want[i]), same)
+        return (f"frame {self.arrived} of {len(want)} bytes came as {len(frame)} bytes, differing "
+                f"from byte {at} on: {frame[at:at + 32].hex()} for {want[at:at + 32].hex()}")
 
 
 def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64):
@@ -133,11 +134,12 @@ def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64):
                     continue
                 way = next((way for way in ways if way.dst is wire), None)
                 if not way:
-                    raise Lost(f"{len(frame)} bytes on a wire that nobody sends to: {frame[:64].hex()}")
+                    raise Lost(f"{len(frame)} bytes where nobody sends to: {frame[:64].hex()}")
                 way.got(frame)
                 last = time.monotonic()
         if time.monotonic() - last > STALL:
-            raise Lost("; ".join(f"{way.name}: {way.sent} sent, {way.arrived} arrived" for way in ways))
+            raise Lost("; ".join(f"{way.name}: {way.sent} sent, {way.arrived} arrived"
+                                 for way in ways))
     seconds = time.monotonic() - start
     return (f"{sum(way.arrived for way in ways)} frames, {sum(way.size for way in ways)} bytes, "
             f"{seconds:.1f} s, seed {seed}")
