@@ -102,26 +102,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-/* "iommufd:01:00.0,domain=a" -> the function 01:00.0, if there is such a one. */
-static const struct leat_pci_device *find_device(const struct world *w, const char *addr)
-{
-	static const char *const schemes[] = { "group:", "iommufd:", "noiommu:" };
-	char text[64];
-
-	for (size_t i = 0; i < LEAT_ARRAY_LEN(schemes); i++)
-		if (!strncmp(addr, schemes[i], strlen(schemes[i])))
-			addr += strlen(schemes[i]);
-	snprintf(text, sizeof(text), "%.*s", (int)strcspn(addr, ","), addr);
-	return leat_devices_find(&w->devices, text);
-}
-
 static int examine(struct world *w, struct leat_ctx *ctx, const struct args *args)
 {
 	if (leat_devices_scan(ctx, 0, &w->devices))
 		return EXIT_ERROR;
 	for (; w->ntargets < args->n; w->ntargets++)
 		w->target[w->ntargets] = (struct target){
-			args->addr[w->ntargets], find_device(w, args->addr[w->ntargets]) };
+			args->addr[w->ntargets], command_find(&w->devices, args->addr[w->ntargets]) };
 	doctor_examine(w);
 	if (args->json)
 		report_json(w, stdout);

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * info_device.c - the facts of a device: what is in struct leat_dev, what its configuration
- * space says, what sysfs adds for a device of the kernel's.
+ * space says, what the PCI bus adds for a device of the kernel's.
  */
 #include "info.h"
+
+#include "commands.h"
 
 #include <leat/drivers.h>
 #include <leat/driver/driver.h>
 #include <leat/driver/pci.h>
 
-#include <dirent.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define FEATURES 11		/* VFIO_DEVICE_FEATURE numbers that Linux 6.12 knows: 0 to 10 */
 
@@ -105,73 +105,36 @@ static struct json_object *names_of(const struct flag_name *names, uint32_t flag
 	return list;
 }
 
-/* ---- what sysfs says of a device of the kernel's ---- */
+/* ---- what the PCI bus says of a device of the kernel's ---- */
 
-/* "iommufd:01:00.0,domain=a" -> "0000:01:00.0"; false: not one of the PCI bus. */
-static bool kernel_address(const char *addr, char bdf[16])
-{
-	static const char *const schemes[] = { "group:", "iommufd:", "noiommu:" };
-	unsigned int domain = 0, bus, slot, fn;
-	int used = 0;
-
-	for (size_t i = 0; i < LEAT_ARRAY_LEN(schemes); i++)
-		if (!strncmp(addr, schemes[i], strlen(schemes[i])))
-			addr += strlen(schemes[i]);
-	if (sscanf(addr, "%4x:%2x:%2x.%1x%n", &domain, &bus, &slot, &fn, &used) != 4) {
-		domain = 0;
-		used = 0;
-		if (sscanf(addr, "%2x:%2x.%1x%n", &bus, &slot, &fn, &used) != 3)
-			return false;
-	}
-	if (addr[used] && addr[used] != ',')
-		return false;
-	snprintf(bdf, 16, "%04x:%02x:%02x.%x", domain & 0xffff, bus & 0xff, slot & 0x1f, fn & 7);
-	return true;
-}
-
-static void add_reset_methods(struct json_object *facts, const char *bdf)
+static void add_resets(struct json_object *facts, const struct leat_pci_device *d)
 {
 	struct json_object *list = json_object_new_array();
-	char path[96], text[128] = "", *rest = text, *word;
-	FILE *f;
+	char text[sizeof(d->resets)], *rest = text, *word;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/reset_method", bdf);
-	f = fopen(path, "re");
-	if (f && !fgets(text, sizeof(text), f))
-		text[0] = 0;
-	if (f)
-		fclose(f);
-	while ((word = strsep(&rest, " \n")) != NULL)
+	memcpy(text, d->resets, sizeof(text));
+	while ((word = strsep(&rest, " ")) != NULL)
 		if (*word)
 			json_object_array_add(list, json_object_new_string(word));
 	add(facts, "reset_methods", list);
 }
 
-static int is_member(const struct dirent *d)
-{
-	return d->d_name[0] != '.';
-}
-
-static void add_group(struct json_object *facts, const char *bdf)
+/* The device itself stands among the others, by address. */
+static void add_group(struct json_object *facts, const struct leat_pci_device *d)
 {
 	struct json_object *list = json_object_new_array();
-	char path[96], target[256];
-	struct dirent **member = NULL;
-	ssize_t len;
-	int n;
+	bool told = false;
 
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group", bdf);
-	len = readlink(path, target, sizeof(target) - 1);
-	target[len < 0 ? 0 : len] = 0;
-	add_text(facts, "group", len < 0 ? NULL : strrchr(target, '/') + 1);
-
-	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/iommu_group/devices", bdf);
-	n = scandir(path, &member, is_member, alphasort);
-	for (int i = 0; i < n; i++) {
-		json_object_array_add(list, json_object_new_string(member[i]->d_name));
-		free(member[i]);
+	for (unsigned int i = 0; i < d->nmembers; i++) {
+		if (!told && strcmp(d->address, d->members[i].address) < 0) {
+			append_fmt(list, "%s", d->address);
+			told = true;
+		}
+		append_fmt(list, "%s", d->members[i].address);
 	}
-	free(member);
+	if (!told && d->group >= 0)
+		append_fmt(list, "%s", d->address);
+	add(facts, "group", d->group < 0 ? NULL : json_object_new_int(d->group));
 	add(facts, "group_members", list);
 }
 
@@ -323,11 +286,16 @@ static void add_memory(struct json_object *facts, const struct leat_aspace *as)
 
 static void add_place(struct json_object *facts, const struct leat_dev *dev)
 {
-	char bdf[16];
+	const struct leat_pci_device *d;
+	struct leat_devices all = { NULL, 0 };
 
-	if (kernel_address(dev->addr, bdf)) {
-		add_reset_methods(facts, bdf);
-		add_group(facts, bdf);
+	if (!leat_devices_scan(dev->ctx, LEAT_DEVICES_ALL, &all)) {
+		d = command_find(&all, dev->addr);
+		if (d) {
+			add_resets(facts, d);
+			add_group(facts, d);
+		}
+		leat_devices_free(&all);
 	}
 	add(facts, "node", dev->node < 0 ? NULL : json_object_new_int(dev->node));
 }
