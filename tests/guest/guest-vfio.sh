@@ -107,3 +107,27 @@ forwarding() {
 
 faults() { dmesg | grep -c 'DMAR:.*fault'; }
 no_faults() { [ "$(faults)" = 0 ]; }
+
+# --- What is wrong with this world ---------------------------------------------------------------
+
+under=	# words in front of the programs below: as_leat 64
+
+# as_leat KIB COMMAND...: as uid 1000 that may lock so much memory.
+as_leat() (
+	ulimit -l "$1"
+	shift
+	exec su leat -c 'exec "$@"' sh "$@"
+)
+
+# doctor ADDRESS VERDICT CHECK REMEDY: what leat doctor names first, and a part of how to mend it.
+doctor() {
+	$under leat doctor "$1" >/tmp/doctor 2>&1 && status=0 || status=$?
+	grep -q "^first: $2: $3: " /tmp/doctor && grep '^mend it: ' /tmp/doctor | grep -qF "$4" &&
+		[ "$status" = "$([ "$2" = problem ] && echo 1 || echo 0)" ] && return
+	say "leat doctor $1 ended with $status, and said"
+	cat /tmp/doctor
+	return 1
+}
+
+# opens ADDRESS ERROR WORDS: whether it does, and what it says; `-` for ERROR: it opens.
+opens() { $under probe-open "$@"; }
