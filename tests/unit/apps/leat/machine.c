@@ -180,3 +180,20 @@ const struct finding *machine_finding(const struct machine *m, const char *check
 	fail_msg("no finding of %s", check);
 	return NULL;
 }
+
+int machine_setup(void **state)
+{
+	struct machine *m = malloc(sizeof(*m));
+
+	assert_non_null(m);
+	machine_init(m);
+	*state = m;
+	return 0;
+}
+
+int machine_teardown(void **state)
+{
+	machine_fini(*state);
+	free(*state);
+	return 0;
+}

@@ -24,6 +24,10 @@ struct machine {
 void machine_init(struct machine *m);
 void machine_fini(struct machine *m);
 
+/* For cmocka, around each test: *state is a machine that lacks nothing. */
+int machine_setup(void **state);
+int machine_teardown(void **state);
+
 /* A file with that text, its folders included; a link; or neither any more. */
 void machine_put(const struct machine *m, const char *path, const char *text);
 void machine_link(const struct machine *m, const char *path, const char *target);
