@@ -17,6 +17,7 @@
 #include <string.h>
 
 #define MSIX_INDEX 2			/* interrupt index of MSI-X, as VFIO's */
+#define MSI_INDEX  1
 #define INTX_INDEX 0
 
 #define VENDOR		0x00
@@ -41,6 +42,16 @@
 #define INT_PIN		0x3d
 #define FIRST_CAP	0x40
 #define FIRST_EXT_CAP	0x100
+
+#define CAP_POWER	0x01
+#define  POWER_CONTROL	4
+#define  POWER_STATE	0x0003
+#define  POWER_PME	0x0100		/* may wake */
+
+#define CAP_MSI		0x05
+#define  MSI_CONTROL	2
+#define  MSI_ENABLE	0x0001
+#define  MSI_64		0x0080
 
 #define CAP_EXPRESS	0x10
 #define  EXPRESS_DEVCAP_FLR_BYTE 7	/* bit 28 of the word at 4 */
@@ -228,6 +239,56 @@ int leat_model_pci_add_msix(struct leat_model_pci *pci, unsigned int bar, uint32
 	return off;
 }
 
+/* PCI Power Management 1.2, 3.2: version 1.1 of it, no D1, no D2, and no PME from anywhere. */
+int leat_model_pci_add_power(struct leat_model_pci *pci)
+{
+	static const uint8_t body[6] = { 2 }, writable[6] = { [2] = POWER_STATE, [3] = POWER_PME >> 8 };
+	int off = leat_model_pci_add_cap(pci, CAP_POWER, body, writable, sizeof(body));
+
+	if (off > 0)
+		pci->power = (uint16_t)off;
+	return off;
+}
+
+/* PCI Local Bus 3.0, 6.8.1: control, address, data. */
+int leat_model_pci_add_msi(struct leat_model_pci *pci)
+{
+	unsigned int nvec = pci->mdev->irqs[MSI_INDEX], log2 = 0;
+	uint8_t body[12] = { 0 };
+	uint8_t writable[12] = { MSI_ENABLE | 0x70, 0, 0xfc, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
+				 0xff, 0xff };
+	int off;
+
+	if (!leat_is_pow2(nvec) || nvec > 32)
+		return leat_mdev_fail(pci->mdev, -EINVAL, "%u MSI vectors cannot be; ask for a power "
+				      "of two up to 32", nvec);
+	while (1u << log2 < nvec)
+		log2++;
+	put16(body, MSI_64 | log2 << 1);
+	off = leat_model_pci_add_cap(pci, CAP_MSI, body, writable, 12);
+	if (off > 0)
+		pci->msi = (uint16_t)off;
+	return off;
+}
+
+/*
+ * PCI Express 1.0a, 7.8. Errors are reported by role; the link says what it is made of, and
+ * that it could save power: software turns that off and on.
+ */
+int leat_model_pci_add_express(struct leat_model_pci *pci, bool flr)
+{
+	uint8_t body[18] = { 0 }, writable[18] = { 0 };
+
+	put16(body, 0x0001);			/* version 1, endpoint */
+	put32(body + 2, 0x00008cc1 | (flr ? (uint32_t)EXPRESS_DEVCAP_FLR << 24 : 0));
+	put16(body + 6, 0x2810);		/* ordering relaxed, reads of 512 bytes */
+	put32(body + 10, 0x00036c11);		/* x1, 2.5 GT/s, L0s and L1 */
+	put16(body + 16, 0x1011);		/* so it is now; the clock is the slot's */
+	put16(writable + 6, 0x7fff);
+	put16(writable + 14, 0x01fb);
+	return leat_model_pci_add_cap(pci, CAP_EXPRESS, body, writable, sizeof(body));
+}
+
 /* ---- at work ---- */
 
 void leat_model_pci_reset(struct leat_model_pci *pci)
@@ -313,6 +374,17 @@ bool leat_model_pci_msix(struct leat_model_pci *pci, unsigned int region, uint64
 bool leat_model_pci_master(const struct leat_model_pci *pci)
 {
 	return get16(pci->cfg + COMMAND) & COMMAND_MASTER;
+}
+
+bool leat_model_pci_asleep(const struct leat_model_pci *pci)
+{
+	return pci->power &&
+	       (get16(pci->cfg + pci->power + POWER_CONTROL) & POWER_STATE) == POWER_STATE;
+}
+
+bool leat_model_pci_msi_on(const struct leat_model_pci *pci)
+{
+	return pci->msi && (get16(pci->cfg + pci->msi + MSI_CONTROL) & MSI_ENABLE);
 }
 
 bool leat_model_pci_msix_on(const struct leat_model_pci *pci)

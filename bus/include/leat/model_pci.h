@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * model_pci.h - PCI configuration space for device models: ids, BAR sizing,
- * command register, capabilities, MSI-X, function level reset.
+ * command register, capabilities, power states, MSI, MSI-X, function level reset.
  *
  * A model embeds a struct leat_model_pci, describes itself in init(), and
  * forwards accesses:
@@ -48,6 +48,8 @@ struct leat_model_pci {
 	uint16_t	cap_end, ext_end;	/* where the next capability goes */
 	uint16_t	cap_last, ext_last;	/* the last of each list; 0: none */
 	uint16_t	express;		/* offset of the PCI Express capability; 0: none */
+	uint16_t	power;			/* offset of the power management capability; 0: none */
+	uint16_t	msi;			/* offset of the MSI capability; 0: none */
 	uint16_t	msix;			/* offset of the MSI-X capability; 0: none */
 	uint8_t		msix_bar;
 	uint32_t	msix_table, msix_pba;	/* offsets in that BAR */
@@ -86,6 +88,17 @@ LEAT_API int leat_model_pci_add_ext_cap(struct leat_model_pci *pci, uint16_t id,
 LEAT_API int leat_model_pci_add_msix(struct leat_model_pci *pci, unsigned int bar, uint32_t table,
 				     uint32_t pba);
 
+/*
+ * leat_model_pci_add_power - power management: D0 and D3hot. What a model does there is
+ * its own affair, see leat_model_pci_asleep(). leat_model_pci_add_msi - MSI, 64-bit, of
+ * mdev->irqs[1] vectors (a power of two, 32 at most). leat_model_pci_add_express - an
+ * endpoint's PCI Express capability of the first version: one lane of 2.5 GT/s, function
+ * level reset as told. Return where they lie; -ENOSPC, -EINVAL as above.
+ */
+LEAT_API int leat_model_pci_add_power(struct leat_model_pci *pci);
+LEAT_API int leat_model_pci_add_msi(struct leat_model_pci *pci);
+LEAT_API int leat_model_pci_add_express(struct leat_model_pci *pci, bool flr);
+
 /* Back to power-on values. */
 LEAT_API void leat_model_pci_reset(struct leat_model_pci *pci);
 
@@ -104,6 +117,8 @@ LEAT_API bool leat_model_pci_msix(struct leat_model_pci *pci, unsigned int regio
 
 /* What software has turned on. */
 LEAT_API bool leat_model_pci_master(const struct leat_model_pci *pci);
+LEAT_API bool leat_model_pci_asleep(const struct leat_model_pci *pci);	/* in D3hot: no DMA */
+LEAT_API bool leat_model_pci_msi_on(const struct leat_model_pci *pci);
 LEAT_API bool leat_model_pci_msix_on(const struct leat_model_pci *pci);
 LEAT_API bool leat_model_pci_intx_on(const struct leat_model_pci *pci);
 

@@ -27,7 +27,7 @@ static struct {
 	uint64_t	bar[6], rom;
 	struct leat_model_pci_desc desc;
 	uint32_t	irqs[3];
-	bool		express, flr, ext, msix;
+	bool		express, flr, ext, msix, modest;
 	uint32_t	table, pba;
 } plan;
 
@@ -48,6 +48,12 @@ static int nic_init(struct leat_mdev *mdev, const struct leat_model_opt *opts)
 		err = leat_model_pci_add_cap(&nic->pci, 0x10, express, may, sizeof(express));
 	if (err >= 0 && plan.msix)
 		err = leat_model_pci_add_msix(&nic->pci, 0, plan.table, plan.pba);
+	if (err >= 0 && plan.modest)
+		err = leat_model_pci_add_power(&nic->pci);
+	if (err >= 0 && plan.modest)
+		err = leat_model_pci_add_msi(&nic->pci);
+	if (err >= 0 && plan.modest)
+		err = leat_model_pci_add_express(&nic->pci, plan.flr);
 	if (err >= 0 && plan.ext) {
 		err = leat_model_pci_add_ext_cap(&nic->pci, 3, 1, "\1\2\3\4\5\6\7\10", NULL, 8);
 		if (err >= 0)
@@ -277,6 +283,78 @@ static void test_flr(void **state)
 	}
 }
 
+/* What software may change in them, and what the model hears of it. */
+static void test_modest_caps(void **state)
+{
+	struct leat_mdev *mdev;
+	const struct leat_model_pci *pci;
+	uint32_t at;
+
+	(void)state;
+	plan.modest = true;
+	plan.irqs[1] = 4;
+	mdev = make();
+	pci = &((struct nic *)mdev)->pci;
+
+	at = find_cap(mdev, 0x01);
+	assert_int_equal(get(mdev, CFG, at + 2, 2), 2);
+	assert_false(leat_model_pci_asleep(pci));
+	put(mdev, CFG, at + 4, 0xffff, 2);
+	assert_int_equal(get(mdev, CFG, at + 4, 2), 0x0103);
+	assert_true(leat_model_pci_asleep(pci));
+	put(mdev, CFG, at + 4, 0, 2);
+	assert_false(leat_model_pci_asleep(pci));
+
+	at = find_cap(mdev, 0x05);
+	assert_int_equal(get(mdev, CFG, at + 2, 2), 0x0084);
+	put(mdev, CFG, at + 4, 0xffffffff, 4);
+	put(mdev, CFG, at + 12, 0x4021, 2);
+	assert_int_equal(get(mdev, CFG, at + 4, 4), 0xfffffffc);
+	assert_int_equal(get(mdev, CFG, at + 12, 2), 0x4021);
+	assert_false(leat_model_pci_msi_on(pci));
+	put(mdev, CFG, at + 2, 0xffff, 2);
+	assert_int_equal(get(mdev, CFG, at + 2, 2), 0x00f5);
+	assert_true(leat_model_pci_msi_on(pci));
+	leat_mdev_reset(mdev);
+	assert_false(leat_model_pci_msi_on(pci));
+	leat_mdev_destroy(mdev);
+}
+
+static void test_express(void **state)
+{
+	(void)state;
+	plan.modest = true;
+	plan.irqs[1] = 1;
+	for (int declared = 0; declared < 2; declared++) {
+		struct leat_mdev *mdev;
+		uint32_t at;
+
+		plan.flr = declared;
+		mdev = make();
+		at = find_cap(mdev, 0x10);
+		assert_int_equal(mdev->region[CFG].size, 4096);
+		assert_int_equal(get(mdev, CFG, at + 2, 2), 1);
+		assert_int_equal(get(mdev, CFG, at + 4, 4) >> 28, declared);
+		put(mdev, CFG, at + 8, 0x8000, 2);
+		assert_int_equal(((struct nic *)mdev)->resets, declared ? 2 : 1);
+		put(mdev, CFG, at + 16, 0x0003, 2);
+		assert_int_equal(get(mdev, CFG, at + 16, 4), 0x10110003);
+		leat_mdev_destroy(mdev);
+	}
+}
+
+static void test_msi_refused(void **state)
+{
+	static const uint32_t wrong[] = { 0, 3, 64 };
+
+	(void)state;
+	plan.modest = true;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		plan.irqs[1] = wrong[i];
+		refuse(-EINVAL);
+	}
+}
+
 /* T07 */
 static void test_ext_caps(void **state)
 {
@@ -391,6 +469,9 @@ int main(void)
 		cmocka_unit_test_setup(test_bar_sizing, plain),
 		cmocka_unit_test_setup(test_bars_refused, plain),
 		cmocka_unit_test_setup(test_flr, plain),
+		cmocka_unit_test_setup(test_modest_caps, plain),
+		cmocka_unit_test_setup(test_express, plain),
+		cmocka_unit_test_setup(test_msi_refused, plain),
 		cmocka_unit_test_setup(test_ext_caps, plain),
 		cmocka_unit_test_setup(test_msix, plain),
 		cmocka_unit_test_setup(test_msix_refused, plain),
