@@ -25,15 +25,11 @@
 
 static unsigned int held_all, failed_all;
 
-static void say_what(const char *verdict, const char *what, va_list args)
-{
-	printf("%s ", verdict);
-	vprintf(what, args);
-}
-
+LEAT_PRINTF(2, 0)
 static bool verdict(bool held, const char *what, va_list args)
 {
-	say_what(held ? "ok" : "FAIL", what, args);
+	printf("%s ", held ? "ok" : "FAIL");
+	vprintf(what, args);
 	if (held)
 		held_all++;
 	else

@@ -37,6 +37,7 @@ guest() {
 		step "low power by $way" probe power $way:$e1000e
 		step "reset of two by $way" probe reset $way:$first $way:$second $way:$lone
 	done
+	step "DMA: the same by both" alike dma
 
 	# The PF goes last: with it go its functions
 	step "no virtual functions" write 0 "/sys/bus/pci/devices/$igb/sriov_numvfs"
@@ -48,11 +49,16 @@ guest() {
 
 write() { echo "$1" >"$2"; }
 
+# probe JOB ARGUMENT...: its lines are kept by job and way.
 probe() {
 	job=$1
 	shift
-	"probe-$job" "$@"
+	"probe-$job" "$@" >"/tmp/$job.$way" && status=0 || status=$?
+	cat "/tmp/$job.$way"
+	return "$status"
 }
+
+alike() { cmp "/tmp/$1.group" "/tmp/$1.iommufd"; }
 
 # kinds (KIND ADDRESS)...: as they should be, and the same both ways.
 kinds() {
@@ -62,6 +68,7 @@ kinds() {
 			leat info "$way:$2" >"/tmp/$way" || say "FAIL leat info $way:$2"
 			grep -v '^mode:' "/tmp/$way" >"/tmp/$way.info"
 		done
+		step "$1: the same by both" alike golden
 		step "$1: leat info is the same by both" cmp /tmp/group.info /tmp/iommufd.info
 		step "$1: leat info says what is known" known "$1"
 		shift 2
