@@ -197,6 +197,7 @@ static void append_region(struct json_object *list, unsigned int index, const st
 	add(one, "index", json_object_new_int((int)index));
 	add(one, "size", json_object_new_uint64(r->size));
 	add(one, "flags", names_of(region_flags, r->flags));
+	add(one, "mapped", json_object_new_uint64(r->mapped));
 	if (r->type || r->subtype) {
 		add_fmt(one, "type", "0x%" PRIx32, r->type);
 		add_fmt(one, "subtype", "0x%" PRIx32, r->subtype);

@@ -241,6 +241,7 @@ static void describe(struct sim *s)
 		const struct leat_model_region *r = &s->mdev->region[i];
 
 		s->dev.region[i].size = r->size;
+		s->dev.region[i].mapped = r->map_len;
 		if (r->size)
 			s->dev.region[i].flags = LEAT_REGION_READ | LEAT_REGION_WRITE |
 						 (r->map_len ? LEAT_REGION_MMAP : 0) |

@@ -106,6 +106,15 @@ bool leat_vfio_areas_hold(const struct vfio_areas *areas, uint64_t start, uint64
 	return false;
 }
 
+uint64_t leat_vfio_areas_len(const struct vfio_areas *areas)
+{
+	uint64_t len = 0;
+
+	for (unsigned int i = 0; i < areas->n; i++)
+		len += areas->area[i].end - areas->area[i].start;
+	return len;
+}
+
 void leat_vfio_areas_free(struct vfio_areas *areas)
 {
 	free(areas->area);

@@ -34,6 +34,9 @@ int leat_vfio_areas_cut(struct vfio_areas *areas, uint64_t start, uint64_t end, 
 /* Does one of them hold [start, end)? */
 bool leat_vfio_areas_hold(const struct vfio_areas *areas, uint64_t start, uint64_t end);
 
+/* Bytes in all of them. */
+uint64_t leat_vfio_areas_len(const struct vfio_areas *areas);
+
 void leat_vfio_areas_free(struct vfio_areas *areas);
 
 #endif

@@ -115,7 +115,7 @@ static int take(struct vfio_dev *v, unsigned int i, const struct vfio_region_inf
 		return leat_fail(v->dev.ctx, -EPROTO, "%s: the kernel gives region %u an absurd size: "
 				 "0x%llx bytes", v->dev.addr, i, (unsigned long long)info->size);
 	r->size = info->size;
-	r->flags = info->flags & (LEAT_REGION_READ | LEAT_REGION_WRITE);
+	r->flags = info->flags & (LEAT_REGION_READ | LEAT_REGION_WRITE | LEAT_REGION_MMAP);
 	v->region[i].offset = info->offset;
 	if (info->flags & VFIO_REGION_INFO_FLAG_CAPS) {
 		take_type(info, r);
@@ -198,7 +198,7 @@ int leat_vfio_hide_msix(struct vfio_dev *v)
 				   (n + 63) / 64 * 8);
 	}
 	for (unsigned int i = 0; i < v->nregions; i++)
-		if (v->region[i].map.n)
-			region_of(v, i)->flags |= LEAT_REGION_MMAP;
+		region_of(v, i)->mapped = LEAT_MIN(leat_vfio_areas_len(&v->region[i].map),
+						   region_of(v, i)->size);
 	return err;
 }

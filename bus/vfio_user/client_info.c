@@ -156,6 +156,16 @@ static int take_areas(struct vfu_client *c, unsigned int i, struct vfu_msg *repl
 	return 0;
 }
 
+/* A server may name a page twice. */
+static uint64_t mapped(const struct vfu_region *r, uint64_t size)
+{
+	uint64_t len = 0;
+
+	for (unsigned int i = 0; i < r->nareas; i++)
+		len += r->areas[i].len;
+	return LEAT_MIN(len, size);
+}
+
 static int fill_region(struct vfu_client *c, unsigned int i, struct vfu_msg *reply,
 		       uint32_t asked)
 {
@@ -165,10 +175,10 @@ static int fill_region(struct vfu_client *c, unsigned int i, struct vfu_msg *rep
 	if (err || !info->size)
 		return err;
 	c->dev.region[i].size = info->size;
-	c->dev.region[i].flags = info->flags & (LEAT_REGION_READ | LEAT_REGION_WRITE);
+	c->dev.region[i].flags = info->flags & (LEAT_REGION_READ | LEAT_REGION_WRITE |
+						LEAT_REGION_MMAP);
 	err = take_areas(c, i, reply, asked);
-	if (c->region[i].nareas)
-		c->dev.region[i].flags |= LEAT_REGION_MMAP;
+	c->dev.region[i].mapped = mapped(&c->region[i], info->size);
 	return err;
 }
 

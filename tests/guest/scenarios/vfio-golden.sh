@@ -100,9 +100,9 @@ lines() {
 		command: 0x0103
 		can_reset: yes
 		reset_methods: flr pm bus
-		region: index=1 size=4096 flags=read,write,msix-mappable
-		region: index=4 size=16384 flags=read,write,mmap
-		region: index=7 size=4096 flags=read,write
+		region: index=1 size=4096 flags=read,write,mmap,msix-mappable mapped=0
+		region: index=4 size=16384 flags=read,write,mmap mapped=16384
+		region: index=7 size=4096 flags=read,write mapped=0
 		irq: kind=intx count=1 flags=eventfd,maskable,automasked
 		irq: kind=msi count=0 flags=none
 		irq: kind=msi-x count=4 flags=eventfd
@@ -114,11 +114,11 @@ lines() {
 		command: 0x0103
 		can_reset: yes
 		reset_methods: pm bus
-		region: index=0 size=131072 flags=read,write,mmap
-		region: index=1 size=131072 flags=read,write,mmap
-		region: index=2 size=32 flags=read,write
-		region: index=3 size=16384 flags=read,write,mmap,msix-mappable
-		region: index=7 size=4096 flags=read,write
+		region: index=0 size=131072 flags=read,write,mmap mapped=131072
+		region: index=1 size=131072 flags=read,write,mmap mapped=131072
+		region: index=2 size=32 flags=read,write mapped=0
+		region: index=3 size=16384 flags=read,write,mmap,msix-mappable mapped=8192
+		region: index=7 size=4096 flags=read,write mapped=0
 		irq: kind=intx count=1 flags=eventfd,maskable,automasked
 		irq: kind=msi count=1 flags=eventfd,noresize
 		irq: kind=msi-x count=5 flags=eventfd
@@ -130,11 +130,11 @@ lines() {
 		command: 0x0103
 		can_reset: yes
 		reset_methods: flr pm bus
-		region: index=0 size=131072 flags=read,write,mmap
-		region: index=1 size=131072 flags=read,write,mmap
-		region: index=2 size=32 flags=read,write
-		region: index=3 size=16384 flags=read,write,mmap,msix-mappable
-		region: index=7 size=4096 flags=read,write
+		region: index=0 size=131072 flags=read,write,mmap mapped=131072
+		region: index=1 size=131072 flags=read,write,mmap mapped=131072
+		region: index=2 size=32 flags=read,write mapped=0
+		region: index=3 size=16384 flags=read,write,mmap,msix-mappable mapped=8192
+		region: index=7 size=4096 flags=read,write mapped=0
 		irq: kind=intx count=1 flags=eventfd,maskable,automasked
 		irq: kind=msi count=1 flags=eventfd,noresize
 		irq: kind=msi-x count=10 flags=eventfd
@@ -146,9 +146,9 @@ lines() {
 		command: 0x0002
 		can_reset: yes
 		reset_methods: flr
-		region: index=0 size=16384 flags=read,write,mmap
-		region: index=3 size=16384 flags=read,write,mmap,msix-mappable
-		region: index=7 size=4096 flags=read,write
+		region: index=0 size=16384 flags=read,write,mmap mapped=16384
+		region: index=3 size=16384 flags=read,write,mmap,msix-mappable mapped=8192
+		region: index=7 size=4096 flags=read,write mapped=0
 		irq: kind=intx count=0 flags=none
 		irq: kind=msi count=0 flags=none
 		irq: kind=msi-x count=3 flags=eventfd
@@ -160,10 +160,10 @@ lines() {
 		command: 0x0103
 		can_reset: yes
 		reset_methods: bus
-		region: index=0 size=4096 flags=read,write,mmap
-		region: index=1 size=4096 flags=read,write,mmap
-		region: index=2 size=8192 flags=read,write,msix-mappable
-		region: index=7 size=4096 flags=read,write
+		region: index=0 size=4096 flags=read,write,mmap mapped=4096
+		region: index=1 size=4096 flags=read,write,mmap mapped=4096
+		region: index=2 size=8192 flags=read,write,mmap,msix-mappable mapped=0
+		region: index=7 size=4096 flags=read,write mapped=0
 		irq: kind=intx count=1 flags=eventfd,maskable,automasked
 		irq: kind=msi count=1 flags=eventfd,noresize
 		irq: kind=msi-x count=25 flags=eventfd
@@ -174,9 +174,9 @@ lines() {
 		features: 3 4 5
 		command: 0x0103
 		can_reset: no
-		region: index=0 size=131072 flags=read,write,mmap
-		region: index=1 size=64 flags=read,write
-		region: index=7 size=256 flags=read,write
+		region: index=0 size=131072 flags=read,write,mmap mapped=131072
+		region: index=1 size=64 flags=read,write mapped=0
+		region: index=7 size=256 flags=read,write mapped=0
 		irq: kind=intx count=1 flags=eventfd,maskable,automasked
 		irq: kind=msi count=0 flags=none
 		irq: kind=msi-x count=0 flags=none

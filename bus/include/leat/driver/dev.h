@@ -58,10 +58,10 @@ enum leat_irq_action {
 
 #define LEAT_REGION_READ  (UINT32_C(1) << 0)
 #define LEAT_REGION_WRITE (UINT32_C(1) << 1)
-#define LEAT_REGION_MMAP  (UINT32_C(1) << 2)
 
-/* For people who look at a device; no driver asks. */
-#define LEAT_REGION_SPARSE	  (UINT32_C(1) << 8)	/* parts of it can be mapped, not all */
+/* What the kernel or the server answers, for people who look at a device; no driver asks. */
+#define LEAT_REGION_MMAP	  (UINT32_C(1) << 2)	/* it, or parts of it, may be mapped */
+#define LEAT_REGION_SPARSE	  (UINT32_C(1) << 8)	/* parts of it may be mapped, not all */
 #define LEAT_REGION_MSIX_MAPPABLE (UINT32_C(1) << 9)	/* holds the MSI-X table, and may be mapped */
 
 /* A device may have regions of its own behind the standard ones; type and subtype name those. */
@@ -69,6 +69,7 @@ struct leat_region {
 	uint64_t	size;		/* bytes; 0: no such region */
 	uint32_t	flags;		/* LEAT_REGION_* */
 	uint32_t	type, subtype;	/* VFIO_REGION_INFO_CAP_TYPE; 0: none given */
+	uint64_t	mapped;		/* bytes that windows map: what may be, less MSI-X's pages */
 };
 
 /* What the interrupts of an index can do; the numbers are VFIO's (VFIO_IRQ_INFO_*). */

@@ -31,9 +31,12 @@ static void the_golden_table(void **state)
 	(void)state;
 	assert_int_equal(dev->region[0].size, 4096);
 	assert_int_equal(dev->region[0].flags, RW | LEAT_REGION_MMAP);
-	assert_int_equal(dev->region[1].flags, RW | LEAT_REGION_MSIX_MAPPABLE);
+	assert_int_equal(dev->region[0].mapped, 4096);
+	assert_int_equal(dev->region[1].flags, RW | LEAT_REGION_MMAP | LEAT_REGION_MSIX_MAPPABLE);
+	assert_int_equal(dev->region[1].mapped, 0);
 	assert_int_equal(dev->region[2].size, 32);
 	assert_int_equal(dev->region[2].flags, RW);
+	assert_int_equal(dev->region[2].mapped, 0);
 	assert_int_equal(dev->region[3].size, 0);
 	assert_int_equal(dev->region[4].flags, RW | LEAT_REGION_MMAP);
 	assert_int_equal(dev->region[LEAT_REGION_CONFIG].size, 4096);
@@ -83,6 +86,7 @@ static void numbers_stay(void **state)
 	assert_int_equal(leat_dev_find_region(dev, 0x80008086, 3, &index), 0);
 	assert_int_equal(index, 11);
 	assert_int_equal(leat_dev_region(dev, 11)->flags, RW | LEAT_REGION_MMAP | LEAT_REGION_SPARSE);
+	assert_int_equal(leat_dev_region(dev, 11)->mapped, 4096);
 	leat_dev_close(dev);
 }
 
@@ -301,7 +305,7 @@ static void the_msix_page_is_never_mapped(void **state)
 	machine_config(&m.dev[0], 0x44, 4, 0x1f00 | 1);
 	machine_config(&m.dev[0], 0x48, 4, 0x3000 | 1);
 	dev = machine_must_open(BDF);
-	assert_true(dev->region[1].flags & LEAT_REGION_MMAP);
+	assert_int_equal(dev->region[1].mapped, 2 * 4096);
 	trapped(dev, 1, 0x1000, 8);
 	trapped(dev, 1, 0x3ff8, 8);
 	trapped(dev, 1, 0x0ff8, 16);

@@ -107,6 +107,7 @@ static void what_the_device_is(void **state)
 	assert_int_equal(dev->region[0].flags,
 			 LEAT_REGION_READ | LEAT_REGION_WRITE | LEAT_REGION_MMAP |
 			 LEAT_REGION_SPARSE);
+	assert_int_equal(dev->region[0].mapped, 4096);
 	assert_int_equal(dev->as->pgsizes & 0xfff, 0);
 	assert_true(dev->as->pgsizes & dev->as->page_size);
 	assert_true(dev->as->maps_left > 0);

@@ -198,7 +198,9 @@ static void check_mapped(struct rig *r, bool mapped)
 {
 	struct leat_mmio win;
 
-	assert_int_equal(!!(r->dev->region[0].flags & LEAT_REGION_MMAP), mapped);
+	assert_int_equal(r->dev->region[0].flags & LEAT_REGION_MMAP,
+			 r->peer.region[0].flags & VFU_REGION_F_MMAP);
+	assert_int_equal(!!r->dev->region[0].mapped, mapped);
 	assert_int_equal(leat_mmio_map(r->dev, 0, 4096, 64, &win), 0);
 	assert_int_equal(win.base != NULL, mapped);
 	leat_mmio_unmap(&win);
