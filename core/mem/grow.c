@@ -16,6 +16,7 @@
 #include <leat/bits.h>
 #include <leat/driver/core.h>
 
+#include "numa.h"
 #include "phys.h"
 #include "place.h"
 
@@ -96,6 +97,20 @@ static int open_best(const struct leat_mem_state *mem, struct leat_pseg *p,
 	return -ENOMEM;
 }
 
+/* Where it came from, of which the wish says nothing; where it was split, the wrong place. */
+static void note_node(struct leat_pseg *p)
+{
+	char *va = p->seg.va;
+	int node;
+
+	if (p->seg.node < 0 || !p->backed)
+		return;
+	node = leat_numa_of(va);
+	if (node == p->node)
+		node = leat_numa_of(va + p->backed - 1);
+	p->seg.node = node;
+}
+
 static void announce(struct leat_ctx *ctx, const struct leat_pseg *p, const char *why)
 {
 	const char *source = p->source == LEAT_HUGE_MOUNT ? "hugetlbfs" : "memfd";
@@ -158,6 +173,7 @@ int leat_pseg_grow(struct leat_ctx *ctx, const struct leat_mem_wish *w, struct l
 		goto free_pseg;
 
 	leat_pseg_enlist(ctx, p);
+	note_node(p);
 	announce(ctx, p, why);
 	*out = p;
 	return 0;

@@ -81,7 +81,7 @@ struct leat_mem_info {
 	size_t		page_size;	/* smallest page among them */
 	unsigned int	segs;
 	const char	*source;	/* "hugetlbfs", "memfd, huge pages", "memfd" */
-	int		node;		/* NUMA node, or -1: no preference was possible */
+	int		node;		/* NUMA node it came from; -1: no preference was possible */
 };
 
 LEAT_API void leat_mem_info(const struct leat_ctx *ctx, struct leat_mem_info *out);

@@ -175,6 +175,7 @@ static void what_was_set_aside_is_used(void **state)
 
 static void one_warning_where_it_cannot_be(void **state)
 {
+	struct leat_mem_info info;
 	struct leat_ctx *ctx;
 
 	(void)state;
@@ -182,6 +183,8 @@ static void one_warning_where_it_cannot_be(void **state)
 	numa.gives = 0;
 	ctx = open_ctx(0, 0);
 	assert_int_equal(own_pool(ctx), 1);
+	leat_mem_info(ctx, &info);
+	assert_int_equal(info.node, 0);		/* where it came from, not what was wished */
 	assert_int_equal(rings(ctx), 1);
 	assert_int_equal(own_pool(ctx), 1);
 	assert_int_equal(warnings, 1);

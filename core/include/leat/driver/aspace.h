@@ -32,7 +32,7 @@ struct leat_seg {
 	int		fd;		/* -1: memory of the application's, behind no descriptor */
 	uint64_t	fd_off;
 	size_t		page_size;
-	int		node;		/* NUMA node, -1: none asked or none there */
+	int		node;		/* NUMA node that it came from, -1: none asked or unknown */
 };
 
 /* Inclusive bounds, as VFIO reports them. */
