@@ -31,6 +31,7 @@ struct leat_pool;
 #define LEAT_PKT_HASH		(UINT32_C(1) << 2)	/* hash is valid */
 #define LEAT_PKT_VLAN		(UINT32_C(1) << 3)	/* vlan is valid (rx), to insert (tx) */
 #define LEAT_PKT_TSO		(UINT32_C(1) << 4)	/* gso_size is valid */
+#define LEAT_PKT_CSUM_BAD	(UINT32_C(1) << 5)	/* receive only: the device found a sum wrong */
 
 /*
  * struct leat_pkt - one segment of one packet.
@@ -122,6 +123,12 @@ LEAT_API uint32_t leat_pkt_read(const struct leat_pkt *pkt, uint32_t off, void *
  * outside the packet.
  */
 LEAT_API int leat_pkt_csum_finish(struct leat_pkt *pkt);
+
+/*
+ * leat_pkt_vlan_insert - do in software what LEAT_PKT_VLAN asks for and clear the
+ * flag. 0; -ENOSPC without four bytes of headroom; -EINVAL shared, or no frame.
+ */
+LEAT_API int leat_pkt_vlan_insert(struct leat_pkt *pkt);
 
 /*
  * leat_pkt_free - give packets back to their pools, through no cache. From any

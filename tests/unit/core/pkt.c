@@ -212,6 +212,35 @@ static void checksum_with_absurd_offsets(void **state)
 	assert_int_equal(leat_pkt_csum_finish(pkt), 0);
 }
 
+static void a_tag_is_put_in(void **state)
+{
+	static const unsigned char want[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x81, 0x00,
+					      0x2f, 0xff, 12, 13, 14, 15 };
+	unsigned char buf[64];
+	struct leat_pkt pkt = { .buf = buf, .off = 8, .len = 16, .total = 16, .cap = sizeof(buf),
+				.nsegs = 1, .refs = 1, .vlan = 0x2fff, .csum_start = 34,
+				.flags = LEAT_PKT_VLAN | LEAT_PKT_CSUM_PARTIAL };
+
+	(void)state;
+	for (unsigned char i = 0; i < 16; i++)
+		buf[8 + i] = i;
+	assert_int_equal(leat_pkt_vlan_insert(&pkt), 0);
+	assert_int_equal(pkt.total, 20);
+	assert_memory_equal(leat_pkt_data(&pkt), want, sizeof(want));
+	assert_int_equal(pkt.csum_start, 38);
+	assert_int_equal(pkt.flags, LEAT_PKT_CSUM_PARTIAL);
+	assert_int_equal(leat_pkt_vlan_insert(&pkt), 0);	/* nothing left to do */
+	assert_int_equal(pkt.total, 20);
+
+	pkt.flags = LEAT_PKT_VLAN;
+	pkt.off = 3;
+	assert_int_equal(leat_pkt_vlan_insert(&pkt), -ENOSPC);
+	pkt.off = 8;
+	pkt.refs = 2;
+	assert_int_equal(leat_pkt_vlan_insert(&pkt), -EINVAL);
+	assert_int_equal(pkt.flags, LEAT_PKT_VLAN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +251,7 @@ int main(void)
 		cmocka_unit_test(checksum_at_odd_boundaries),
 		cmocka_unit_test(checksum_zero_is_sent_as_ones),
 		cmocka_unit_test(checksum_with_absurd_offsets),
+		cmocka_unit_test(a_tag_is_put_in),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
