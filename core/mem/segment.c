@@ -259,6 +259,18 @@ void leat_aspace_free(struct leat_aspace *as, struct leat_mem *m)
 		give_back(as->ctx, m);
 }
 
+static size_t least_page(size_t least, const struct leat_pseg *p)
+{
+	for (; p; p = p->next)
+		least = LEAT_MIN(least, p->seg.page_size);
+	return least;
+}
+
+size_t leat_aspace_least_page(const struct leat_aspace *as)
+{
+	return least_page(least_page(GIB, leat_ctx_mem(as->ctx)->shared), as->priv);
+}
+
 static void add_info(struct leat_mem_info *out, const struct leat_pseg *p)
 {
 	for (; p; p = p->next) {

@@ -98,6 +98,12 @@ LEAT_API int leat_aspace_alloc(struct leat_aspace *as, size_t len, size_t align,
 /* Detached or forgotten: nothing, it has gone with the space. */
 LEAT_API void leat_aspace_free(struct leat_aspace *as, struct leat_mem *mem);
 
+/*
+ * leat_aspace_least_page - bytes of the smallest page among the memory that the
+ * devices of @as see now; what an IOMMU maps is contiguous for sure only so far.
+ */
+LEAT_API size_t leat_aspace_least_page(const struct leat_aspace *as);
+
 LEAT_END_DECLS
 
 #endif
