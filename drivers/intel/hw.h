@@ -112,6 +112,36 @@ unsigned int leat_intel_xstats(struct intel_hw *hw, struct leat_xstat *out, unsi
 /* The key, and the table, each entry's queue shifted left by @shift. */
 void leat_intel_rss_write(const struct intel_hw *hw, unsigned int shift);
 
+/* ---- tso.c ---- */
+
+struct intel_tso {
+	uint16_t	l3, l4, hdr_len;	/* where the headers begin, where they end */
+	bool		ipv6;
+};
+
+/*
+ * leat_intel_tso - have the headers of a LEAT_PKT_TSO packet as Intel's controllers want
+ * them: no lengths in IP's, and so none in TCP's pseudo header (82574 7.3.6, 82576
+ * 7.2.4). Doing it twice is doing it once. False: it is no TCP packet that can be cut,
+ * or its headers do not lie in the first segment, or are shared. Any thread.
+ */
+bool leat_intel_tso(struct leat_pkt *pkt, struct intel_tso *out);
+
+/* ---- page.c ---- */
+
+/*
+ * leat_intel_page_mask - the offset bits of the pages that a transmit descriptor must
+ * not leave. The chips need none of this; QEMU's models of them map each descriptor's
+ * buffer in one piece, and silently drop the frame if the IOMMU has it in two.
+ */
+uint64_t leat_intel_page_mask(const struct leat_port *port);
+
+/* Do @len bytes (not 0) from @iova on lie in two pages? */
+static inline bool intel_crosses(uint64_t page_mask, leat_iova_t iova, uint32_t len)
+{
+	return (iova ^ (iova + len - 1)) & ~page_mask;
+}
+
 /* ---- dump.c ---- */
 
 struct intel_reg_info {

@@ -90,14 +90,15 @@ ask() {
 	[ "${answer%% *}" = ok ] && answer=${answer#ok }
 }
 
-# forwarding TITLE SCHEME [user KIB]: leat-fwd between the devices in $devices; 20,000 frames each way.
+# forwarding TITLE SCHEME [user KIB]: leat-fwd, with $options, between
+# the devices in $devices; 20,000 frames each way, at most $window under way on each.
 forwarding() {
 	title=$1 scheme=$2
 	shift 2
 	# shellcheck disable=SC2046,SC2086
-	start fwd "$@" leat-fwd $(printf "$scheme%s " $devices)
+	start fwd "$@" leat-fwd ${options:-} $(printf "$scheme%s " $devices)
 	step "$title: leat-fwd is at work" says fwd '^ +1 s'
-	step "$title: 20,000 frames each way" ask exchange
+	step "$title: 20,000 frames each way" ask exchange ${window:+window=$window}
 	step "$title: leat-fwd ends well" stop fwd
 	step "$title: the books balance" [ "$(grep -cE 'RX-packets: 20000 .*TX-packets: 20000 ' /tmp/fwd.log)" = 2 ]
 	step "$title: no DMA went astray" no_faults

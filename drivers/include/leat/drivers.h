@@ -14,6 +14,7 @@ LEAT_BEGIN_DECLS
 struct leat_driver;
 
 LEAT_API extern const struct leat_driver leat_virtio_net;
+LEAT_API extern const struct leat_driver leat_e1000e;
 
 /* All of the above, ending with NULL. */
 LEAT_API extern const struct leat_driver *const leat_drivers[];

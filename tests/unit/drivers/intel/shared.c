@@ -272,6 +272,92 @@ static void dumps_take_nothing_away(void **state)
 	assert_int_equal(leat_intel_regs_dump(&c->hw, own, 2, NULL, 0), n);
 }
 
+/* Headers of a packet to cut, with the sums that tell what was in the fields before. */
+static struct leat_pkt tcp_packet(uint8_t *buf, bool ipv6, unsigned int tags)
+{
+	unsigned int l3 = 14 + 4 * tags, l4 = l3 + (ipv6 ? 40 : 20);
+
+	memset(buf, 0xee, 256);
+	for (unsigned int i = 0; i < tags; i++)
+		memcpy(buf + 12 + 4 * i, "\x81\x00\x00\x05", 4);
+	memcpy(buf + l3 - 2, ipv6 ? "\x86\xdd" : "\x08\x00", 2);
+	buf[l4 + 12] = 8 << 4;		/* 32 bytes of TCP header */
+	if (ipv6) {
+		memset(buf + l3 + 8, 0, 32);
+		buf[l3 + 8 + 15] = 1;
+		buf[l3 + 8 + 31] = 2;
+	} else {
+		memcpy(buf + l3 + 12, "\x0a\x00\x00\x01\x0a\x00\x00\x02", 8);
+	}
+	return (struct leat_pkt){ .buf = buf, .len = 256, .total = 8000, .nsegs = 1, .refs = 1,
+				  .flags = LEAT_PKT_TSO | LEAT_PKT_CSUM_PARTIAL, .gso_size = 1448,
+				  .csum_start = (uint16_t)l4, .csum_off = 16 };
+}
+
+static void headers_are_made_ready_to_cut(void **state)
+{
+	struct intel_tso tso;
+	struct leat_pkt pkt;
+	uint8_t buf[256], once[256];
+
+	(void)state;
+	pkt = tcp_packet(buf, false, 1);
+	assert_true(leat_intel_tso(&pkt, &tso));
+	assert_int_equal(tso.l3, 18);
+	assert_int_equal(tso.l4, 38);
+	assert_int_equal(tso.hdr_len, 70);
+	assert_false(tso.ipv6);
+	assert_memory_equal(buf + 18 + 2, "\0\0", 2);
+	assert_memory_equal(buf + 18 + 10, "\0\0", 2);
+	/* 0x0a00 + 1 + 0x0a00 + 2 + protocol 6 */
+	assert_memory_equal(buf + 38 + 16, "\x14\x09", 2);
+	memcpy(once, buf, sizeof(buf));
+	assert_true(leat_intel_tso(&pkt, &tso));
+	assert_memory_equal(buf, once, sizeof(buf));
+
+	pkt = tcp_packet(buf, true, 0);
+	assert_true(leat_intel_tso(&pkt, &tso));
+	assert_true(tso.ipv6);
+	assert_int_equal(tso.hdr_len, 14 + 40 + 32);
+	assert_memory_equal(buf + 14 + 4, "\0\0", 2);
+	assert_memory_equal(buf + 54 + 16, "\x00\x09", 2);
+}
+
+static void what_cannot_be_cut_is_refused(void **state)
+{
+	struct intel_tso tso;
+	struct leat_pkt pkt;
+	uint8_t buf[256];
+
+	(void)state;
+	pkt = tcp_packet(buf, false, 0);
+	pkt.refs = 2;
+	assert_false(leat_intel_tso(&pkt, &tso));
+	pkt = tcp_packet(buf, false, 0);
+	pkt.gso_size = 0;
+	assert_false(leat_intel_tso(&pkt, &tso));
+	pkt = tcp_packet(buf, false, 0);
+	pkt.len = 60;			/* half of TCP's header */
+	assert_false(leat_intel_tso(&pkt, &tso));
+	pkt = tcp_packet(buf, false, 0);
+	pkt.csum_start = 20;		/* within IP's */
+	assert_false(leat_intel_tso(&pkt, &tso));
+	pkt = tcp_packet(buf, false, 0);
+	buf[12] = 0x08;
+	buf[13] = 0x06;			/* ARP */
+	assert_false(leat_intel_tso(&pkt, &tso));
+}
+
+static void pieces_stay_in_their_page(void **state)
+{
+	(void)state;
+	assert_false(intel_crosses(0xfff, 0x1000, 4096));
+	assert_true(intel_crosses(0xfff, 0x1001, 4096));
+	assert_true(intel_crosses(0x1fffff, 0x3ffe80, 2048));
+	assert_false(intel_crosses(0x1fffff, 0x3ff800, 2048));
+	assert_false(intel_crosses(0xfff, 0x1fff, 1));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, chip_setup, chip_teardown)
 
 int main(void)
@@ -291,6 +377,9 @@ int main(void)
 		TEST(pauses_are_what_both_agreed),
 		TEST(a_link_is_read_from_status),
 		TEST(dumps_take_nothing_away),
+		TEST(headers_are_made_ready_to_cut),
+		TEST(what_cannot_be_cut_is_refused),
+		TEST(pieces_stay_in_their_page),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * e1000e/e1000e.h - the parts of the 82574's driver.
+ *
+ *   e1000e.c	the port: attach, configuration, start, stop
+ *   hw.c	reset and the units' initialisation, as chapter 4.6 tells it
+ *   irqs.c	interrupts, sleeping, the link, a look now and then
+ *   rx.c, tx.c	the hot paths
+ *
+ * Names begin with leat_e1000e_ outside their file.
+ */
+#ifndef LEAT_E1000E_H
+#define LEAT_E1000E_H
+
+#include "drivers/intel/hw.h"
+#include "regs.h"
+
+#include <leat/driver/irqs.h>
+
+#define E1000E_MTU_MAX	 (E1000E_FRAME_MAX - 22)	/* Ethernet header, one tag, CRC */
+#define E1000E_FRAME_ADD 18			/* frame over MTU: header and one tag */
+#define E1000E_FRAME_MIN 14			/* the device pads to 60 */
+#define E1000E_SEGS_MAX	 32			/* of one packet to send */
+#define E1000E_TSO_MAX	 0xffff			/* bytes of one to be cut */
+
+struct e1000e {
+	struct leat_port port;		/* first: core's handle */
+	struct intel_hw	hw;
+	struct leat_mmio queues;	/* the page of the queues' registers */
+
+	/* settled by configure */
+	uint32_t	rx_room;	/* bytes of a buffer that the device may fill */
+	uint32_t	frame_max;	/* bytes of the longest frame to send, without CRC */
+	bool		vlan;		/* tags are taken off and put in by the device */
+
+	/* irqs.c */
+	struct leat_pci_irqs irqs;
+	struct leat_watch watch;
+	bool		link_up;
+	bool		lsc;		/* a change of link was seen by whoever read ICR; any thread */
+	bool		error_told;	/* once a start */
+	uint16_t	tdh[E1000E_QUEUES];	/* at the last look */
+};
+
+static inline struct e1000e *e1000e_of(struct leat_port *port)
+{
+	return LEAT_CONTAINER_OF(port, struct e1000e, port);
+}
+
+static inline uint32_t e1000e_offloads(const struct e1000e *e)
+{
+	return e->port.cfg.offloads;
+}
+
+/* ---- hw.c ---- */
+
+/* 4.6.1, 4.2: nothing of what was before is left. 0, -ETIMEDOUT or -ENODEV, logged. */
+int leat_e1000e_reset(struct e1000e *e);
+/* 4.6.2 to 4.6.6, all but the queues: link, filters, receive and transmit units. */
+int leat_e1000e_init(struct e1000e *e);
+/* The largest buffer size that the device knows and that fits in @bytes; 0: none. */
+uint32_t leat_e1000e_buffer(uint32_t bytes);
+/* port->filter on a running device. */
+int leat_e1000e_filter(struct leat_port *port);
+int leat_e1000e_rss(struct leat_port *port);
+int leat_e1000e_link_set(struct leat_port *port);
+/* Let frames in and out, or stop both and wait until the device has ended. */
+void leat_e1000e_go(struct e1000e *e);
+void leat_e1000e_halt(struct e1000e *e);
+
+/* ---- irqs.c ---- */
+
+int leat_e1000e_irqs_open(struct e1000e *e);
+int leat_e1000e_irqs_on(struct e1000e *e);
+void leat_e1000e_irqs_off(struct e1000e *e);
+int leat_e1000e_rxq_arm(struct leat_rxq *q);
+void leat_e1000e_rxq_disarm(struct leat_rxq *q);
+int leat_e1000e_watch(struct e1000e *e);
+void leat_e1000e_unwatch(struct e1000e *e);
+
+/* ---- rx.c, tx.c ---- */
+
+int leat_e1000e_rxq_setup(struct leat_port *port, unsigned int id, struct leat_rxq **out);
+void leat_e1000e_rxq_free(struct leat_rxq *base);
+/* Program and fill; the device begins with leat_e1000e_go(). */
+int leat_e1000e_rxq_start(struct leat_rxq *base);
+void leat_e1000e_rxq_stop(struct leat_rxq *base);
+/* Is there something to take? The queue's thread. */
+bool leat_e1000e_rxq_news(struct leat_rxq *base);
+
+int leat_e1000e_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out);
+void leat_e1000e_txq_free(struct leat_txq *base);
+int leat_e1000e_txq_start(struct leat_txq *base);
+void leat_e1000e_txq_stop(struct leat_txq *base);
+
+#endif
