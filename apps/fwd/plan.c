@@ -30,6 +30,8 @@ static int open_port(struct fwd *f, unsigned int i)
 	int err = leat_port_open(f->ctx, f->opt.addr[i], &cfg, &f->port[i]);
 
 	if (!err)
+		err = leat_port_promisc(f->port[i], true);	/* a wire takes every frame */
+	if (!err)
 		f->nopen++;
 	return err;
 }
