@@ -11,7 +11,7 @@ TOKEN=12345678-9abc-def0-1234-56789abcdef0
 
 host() {
 	nics virtio-net e1000e igb vmxnet3 e1000 e1000 e1000,bus=pcie.0,addr=0x1e
-	boot
+	boot -smp 1			# see vfio-cycles
 }
 
 guest() {
@@ -50,13 +50,12 @@ guest() {
 write() { echo "$1" >"$2"; }
 
 # probe JOB ARGUMENT...: its lines are kept by job and way.
-probe() {
+probe() (
+	set -o pipefail
 	job=$1
 	shift
-	"probe-$job" "$@" >"/tmp/$job.$way" && status=0 || status=$?
-	cat "/tmp/$job.$way"
-	return "$status"
-}
+	"probe-$job" "$@" | tee "/tmp/$job.$way"
+)
 
 alike() { cmp "/tmp/$1.group" "/tmp/$1.iommufd"; }
 
