@@ -32,6 +32,7 @@ struct leat_worker {
 	void		(*run)(struct leat_worker *w, void *arg);
 	void		*arg;
 	char		name[NAME_LEN];
+	int		fd;		/* eventfd, readable unless the wish is to run */
 
 	pthread_mutex_t	lock;
 	pthread_cond_t	news;		/* of @wish or @still */
@@ -164,6 +165,12 @@ int leat_worker_start(struct leat_ctx *ctx, const struct leat_worker_config *cfg
 	w->run = cfg->run;
 	w->arg = cfg->arg;
 	memcpy(w->name, name, strlen(name) + 1);
+	w->fd = leat_eventfd_open();
+	if (w->fd < 0) {
+		err = leat_fail(ctx, w->fd, "worker: a descriptor to wake it by: %s (see ulimit -n)",
+				strerror(-w->fd));
+		goto free_worker;
+	}
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->news, NULL);
 	err = launch(ctx, cfg, w);
@@ -175,6 +182,8 @@ int leat_worker_start(struct leat_ctx *ctx, const struct leat_worker_config *cfg
 destroy:
 	pthread_cond_destroy(&w->news);
 	pthread_mutex_destroy(&w->lock);
+	leat_eventfd_close(w->fd);
+free_worker:
 	free(w);
 	return err;
 }
@@ -183,6 +192,10 @@ static void tell(struct leat_worker *w, enum wish wish)
 {
 	pthread_mutex_lock(&w->lock);
 	leat_store_relaxed(&w->wish, wish);
+	if (wish == RUN)
+		leat_eventfd_drain(w->fd);
+	else
+		leat_eventfd_signal(w->fd);
 	pthread_cond_broadcast(&w->news);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -195,6 +208,7 @@ void leat_worker_stop(struct leat_worker *w)
 	pthread_join(w->thread, NULL);
 	pthread_cond_destroy(&w->news);
 	pthread_mutex_destroy(&w->lock);
+	leat_eventfd_close(w->fd);
 	free(w);
 }
 
@@ -231,4 +245,9 @@ void leat_worker_pause(struct leat_worker *w)
 void leat_worker_resume(struct leat_worker *w)
 {
 	tell(w, RUN);
+}
+
+int leat_worker_fd(const struct leat_worker *w)
+{
+	return w->fd;
 }

@@ -53,6 +53,13 @@ LEAT_API void leat_worker_pause(struct leat_worker *w);
 LEAT_API void leat_worker_resume(struct leat_worker *w);
 
 /*
+ * leat_worker_fd - readable while somebody wants it to pause or to end: for a worker
+ * that sleeps (leat_sleeper_watch(), poll, epoll), as otherwise nobody wakes it for
+ * that. The descriptor is the worker's; nobody else reads it. Any thread.
+ */
+LEAT_API int leat_worker_fd(const struct leat_worker *w);
+
+/*
  * leat_cpus_allowed - the CPUs this process may use, ascending: the affinity of
  * its first thread, within its cpuset; ask before that thread pins itself.
  * Fills up to @n, returns how many there are. Any thread.

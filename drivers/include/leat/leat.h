@@ -23,6 +23,7 @@
 #include <leat/ring.h>
 #include <leat/rss.h>
 #include <leat/stats.h>
+#include <leat/sleeper.h>
 #include <leat/worker.h>
 
 #endif

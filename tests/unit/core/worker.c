@@ -7,6 +7,7 @@
 #include <leat/worker.h>
 
 #include <errno.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -129,6 +130,39 @@ static void stands_still(void **state)
 	leat_worker_stop(w);		/* while it is paused */
 }
 
+/* Asleep on its descriptor, it stands still and ends when told to. */
+static void sleep_rounds(struct leat_worker *w, void *arg)
+{
+	struct pollfd fd = { .fd = leat_worker_fd(w), .events = POLLIN };
+	struct job *j = arg;
+
+	while (!leat_worker_stopping(w)) {
+		j->plain++;
+		leat_store_relaxed(&j->rounds, j->rounds + 1);
+		poll(&fd, 1, -1);
+	}
+}
+
+static void wakes_to_stand_still(void **state)
+{
+	struct job job = { 0 };
+	const struct leat_worker_config cfg = { .cpu = -1, .run = sleep_rounds, .arg = &job };
+	struct leat_worker *w;
+
+	assert_int_equal(leat_worker_start(*state, &cfg, &w), 0);
+	for (int i = 0; i < 300; i++) {
+		unsigned int seen;
+
+		leat_worker_pause(w);
+		job.plain++;
+		seen = job.rounds;
+		leat_worker_resume(w);
+		while (i % 2 && leat_load_relaxed(&job.rounds) == seen)
+			sched_yield();		/* until it is about to sleep */
+	}
+	leat_worker_stop(w);
+}
+
 static void says_why_not(void **state)
 {
 	struct job job = { 0 };
@@ -180,6 +214,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(runs_where_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(runs_anywhere, setup, teardown),
 		cmocka_unit_test_setup_teardown(stands_still, setup, teardown),
+		cmocka_unit_test_setup_teardown(wakes_to_stand_still, setup, teardown),
 		cmocka_unit_test_setup_teardown(says_why_not, setup, teardown),
 		cmocka_unit_test(parses_lists),
 		cmocka_unit_test(refuses_bad_lists),
