@@ -3,8 +3,8 @@
  * fwd.c - leat-fwd: forward between pairs of ports, both ways.
  *
  * The README's example grown up, and the best introduction to the API: read
- * move(), then main(). Workers poll; the main thread sleeps, looks after
- * control events, prints a line a second.
+ * move(), then main(). Workers poll, and sleep when there is nothing if --idle says
+ * so; the main thread sleeps, looks after control events, prints a line a second.
  *
  * What a port does not take at once is kept and offered again, and meanwhile
  * less is received: the far end feels the pressure and no packet is lost.
@@ -45,6 +45,8 @@ static unsigned int move(struct stage *s, unsigned int burst)
 
 	if (s->to) {
 		given = (uint16_t)leat_spsc_push(s->to, (void **)s->pkts, s->held);
+		if (s->wake)
+			leat_sleeper_wake(s->wake);
 	} else if (!s->out || leat_port_gone(s->out)) {
 		report_drop(s->drops, s->pkts, s->held, s->cache);
 		given = s->held;
@@ -57,30 +59,67 @@ static unsigned int move(struct stage *s, unsigned int burst)
 	return given;
 }
 
-static void poll_stages(struct leat_worker *w, void *arg)
+static void offer_cpu(struct lane *lane)
+{
+	if (!lane->idle_since)
+		lane->idle_since = leat_now_ns();
+	else if (leat_now_ns() - lane->idle_since > lane->fwd->spin)
+		sched_yield();
+}
+
+/* Whose far end takes nothing now: nobody tells when it does again. */
+static bool holds_packets(const struct lane *lane)
+{
+	for (unsigned int i = 0; i < lane->nstages; i++)
+		if (lane->stage[i].held)
+			return true;
+	return false;
+}
+
+/* A round. False: there was nothing to do. */
+static bool poll_stages(struct lane *lane)
+{
+	unsigned int burst = lane->fwd->opt.burst, moved = 0;
+	uint64_t now;
+
+	for (unsigned int i = 0; i < lane->nstages; i++)
+		moved += move(&lane->stage[i], burst);
+	now = leat_cycles();
+	if (moved) {
+		leat_store_relaxed(&lane->work->busy, lane->work->busy + now - lane->last);
+		leat_store_relaxed(&lane->work->moved, lane->work->moved + moved);
+		leat_store_relaxed(&lane->work->rounds, lane->work->rounds + 1);
+		lane->idle_since = 0;
+	} else {
+		offer_cpu(lane);
+	}
+	lane->last = now;
+	return moved || holds_packets(lane);
+}
+
+static void poll_on(struct leat_worker *w, void *arg)
 {
 	struct lane *lane = arg;
-	unsigned int burst = lane->fwd->opt.burst;
-	uint64_t last = leat_cycles(), idle_since = 0, spin = lane->fwd->spin;
 
+	lane->last = leat_cycles();
+	while (!leat_worker_stopping(w))
+		poll_stages(lane);
+}
+
+static void poll_or_sleep(struct leat_worker *w, void *arg)
+{
+	struct lane *lane = arg;
+	struct leat_sleeper *s = lane->sleeper;
+
+	if (leat_sleeper_watch(s, leat_worker_fd(w))) {
+		poll_on(w, arg);	/* could not be woken for the end */
+		return;
+	}
 	while (!leat_worker_stopping(w)) {
-		unsigned int moved = 0;
-		uint64_t now;
-
-		for (unsigned int i = 0; i < lane->nstages; i++)
-			moved += move(&lane->stage[i], burst);
-		now = leat_cycles();
-		if (moved) {
-			leat_store_relaxed(&lane->work->busy, lane->work->busy + now - last);
-			leat_store_relaxed(&lane->work->moved, lane->work->moved + moved);
-			leat_store_relaxed(&lane->work->rounds, lane->work->rounds + 1);
-			idle_since = 0;
-		} else if (!idle_since) {
-			idle_since = leat_now_ns();
-		} else if (leat_now_ns() - idle_since > spin) {
-			sched_yield();
-		}
-		last = now;
+		lane->last = leat_cycles();
+		if (leat_sleeper_arm(s, poll_stages(lane)))
+			leat_sleeper_wait(s, poll_stages(lane));
+		leat_store_relaxed(&lane->work->naps, leat_sleeper_naps(s));
 	}
 }
 
@@ -177,7 +216,7 @@ static int start_workers(struct fwd *f)
 		lane->work = &f->work[i];
 		err = leat_worker_start(f->ctx, &(struct leat_worker_config){
 			.cpu = f->opt.cpu[i], .node = LEAT_NODE(f->opt.node),
-			.run = poll_stages, .arg = lane }, &lane->worker);
+			.run = lane->sleeper ? poll_or_sleep : poll_on, .arg = lane }, &lane->worker);
 	}
 	return err;
 }

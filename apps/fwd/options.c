@@ -10,6 +10,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 static const char doc[] =
@@ -23,7 +24,7 @@ static const char doc[] =
 	"Ends on SIGINT, SIGTERM, after --seconds, or without --reopen when every port is gone. Exit "
 	"status 0, 1 after an error, 2 for a wrong command line.";
 
-enum { KEY_MTU = 256, KEY_REOPEN };
+enum { KEY_MTU = 256, KEY_REOPEN, KEY_IDLE, KEY_DESCRIPTORS };
 
 static const struct argp_option table[] = {
 	{ "seconds", 's', "N", 0, "Stop after N seconds", 0 },
@@ -36,6 +37,10 @@ static const struct argp_option table[] = {
 	  "rings", 0 },
 	{ "mtu", KEY_MTU, "BYTES", 0, "Largest packet behind the Ethernet header (default: the "
 	  "device's)", 0 },
+	{ "descriptors", KEY_DESCRIPTORS, "N", 0, "Of each receive and transmit queue (default 256, or "
+	  "what the device has if less); frames in several buffers take several", 0 },
+	{ "idle", KEY_IDLE, "MODE", 0, "Without packets poll on (poll, the default), sleep after a "
+	  "moment of polling until the next one interrupts (adaptive), or sleep at once (intr)", 0 },
 	{ "reopen", KEY_REOPEN, NULL, 0, "Try once a second to open a port again that was lost", 0 },
 	{ 0 },
 };
@@ -65,6 +70,17 @@ static unsigned long page_size(struct argp_state *state, const char *arg)
 			return sizes[i].size;
 	argp_error(state, "--page-size '%s': give 4k, 2m or 1g", arg);
 	return 0;
+}
+
+static enum idle idle_mode(struct argp_state *state, const char *arg)
+{
+	static const char *const modes[] = { "poll", "adaptive", "intr" };
+
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(modes); i++)
+		if (!strcmp(arg, modes[i]))
+			return (enum idle)i;
+	argp_error(state, "--idle '%s': give poll, adaptive or intr", arg);
+	return IDLE_POLL;
 }
 
 static void cpus(struct argp_state *state, struct options *opt, const char *list)
@@ -142,6 +158,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_MTU:
 		opt->mtu = number(state, "--mtu", arg, 68, UINT16_MAX);
+		return 0;
+	case KEY_DESCRIPTORS:
+		opt->descriptors = number(state, "--descriptors", arg, 1, 32768);
+		return 0;
+	case KEY_IDLE:
+		opt->idle = idle_mode(state, arg);
 		return 0;
 	case KEY_REOPEN:
 		opt->reopen = true;

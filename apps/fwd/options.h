@@ -11,6 +11,13 @@
 #define MAX_WORKERS MAX_PORTS
 #define MAX_BURST   512
 
+/* What a polling thread does when there are no packets. */
+enum idle {
+	IDLE_POLL,
+	IDLE_ADAPTIVE,			/* goes on for a moment, then sleeps */
+	IDLE_INTR,			/* sleeps at once */
+};
+
 struct options {
 	const char	*addr[MAX_PORTS];
 	unsigned int	nports;		/* even */
@@ -18,6 +25,8 @@ struct options {
 	unsigned int	burst;
 	unsigned long	page_size;	/* bytes; 0: the best there is */
 	unsigned int	mtu;		/* 0: the device's */
+	unsigned int	descriptors;	/* of each queue; 0: the driver's choice */
+	enum idle	idle;
 	bool		pipeline;
 	bool		reopen;		/* lost ports */
 	int		node;		/* NUMA node of the first port that has one; -1: unknown */

@@ -19,6 +19,7 @@ struct stage {
 	struct leat_txq	 *tx;
 	struct leat_port *out;		/* @tx's */
 	struct leat_pool_cache *cache;	/* the thread's */
+	struct leat_sleeper *wake;	/* who takes from @to; NULL: never sleeps */
 	struct drops	 *drops;	/* of port @end */
 	uint16_t	  held;		/* packets taken and not yet given on */
 	struct leat_pkt	 *pkts[MAX_BURST];
@@ -35,9 +36,11 @@ struct fwd {
 		struct fwd	  *fwd;
 		struct leat_worker *worker;
 		struct leat_pool_cache *cache;
+		struct leat_sleeper *sleeper;	/* NULL: never sleeps */
 		struct stage	   stage[MAX_PORTS];
 		unsigned int	   nstages;
 		struct work	  *work;
+		uint64_t	   last, idle_since;	/* cycles at the last round's end; ns or 0 */
 	} lane[MAX_WORKERS];
 	struct work	  work[MAX_WORKERS];
 	struct drops	  drops[MAX_PORTS];
@@ -51,7 +54,7 @@ struct fwd {
 /* Pool, caches and ports; events go to @on_event with @f. 0 or -errno, logged. */
 int plan_open(struct fwd *f, leat_event_fn *on_event);
 
-/* The stages, each in the lane that will run it. 0 or -errno. */
+/* The stages, each in the lane that will run it. 0 or -errno, logged: nobody can sleep on a port. */
 int plan_connect(struct fwd *f);
 
 /* While the workers run: one port less, the others hardly notice; and one more. 0 or -errno. */

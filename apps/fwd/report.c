@@ -111,7 +111,7 @@ static double cpu_seconds(void)
 void report_summary(const struct report *r)
 {
 	double seconds = (double)(leat_now_ns() - r->start_ns) / NS;
-	uint64_t busy = 0, moved = 0, rounds = 0;
+	uint64_t busy = 0, moved = 0, rounds = 0, naps = 0;
 
 	for (unsigned int i = 0; i < r->nports; i++)
 		port_summary(r, i, seconds);
@@ -119,6 +119,7 @@ void report_summary(const struct report *r)
 		busy += r->work[i].busy;
 		moved += r->work[i].moved;
 		rounds += r->work[i].rounds;
+		naps += r->work[i].naps;
 	}
 	printf("forwarded: %" PRIu64 " packets in %.2f s, %.3f Mpps, %.1f packets/round\n", moved,
 	       seconds, (double)moved / seconds / 1e6,
@@ -126,6 +127,9 @@ void report_summary(const struct report *r)
 	printf("CPU cycles/packet=%.2f (busy cycles=%" PRIu64 " / packets=%" PRIu64
 	       ") at %.0f MHz clock\n", moved ? (double)busy / (double)moved : 0.0, busy, moved,
 	       (double)leat_cycles_hz() / 1e6);
-	printf("CPU share: %.1f %% of %u polling thread%s\n",
+	printf("CPU share: %.1f %% of %u polling thread%s",
 	       100 * cpu_seconds() / seconds / r->nworkers, r->nworkers, r->nworkers > 1 ? "s" : "");
+	if (naps)
+		printf(", asleep %" PRIu64 " times", naps);
+	printf("\n");
 }

@@ -14,6 +14,7 @@ struct work {
 	LEAT_ALIGNED(LEAT_CACHELINE) uint64_t busy;	/* cycles of rounds that moved packets */
 	uint64_t	moved;				/* packets */
 	uint64_t	rounds;				/* that moved some */
+	uint64_t	naps;
 };
 
 /* Packets for a port that was not there; written by the one worker that sends to it. */
