@@ -162,10 +162,11 @@ static bool plan_tso(const struct txq *q, struct leat_pkt *pkt, struct plan *p)
 	return true;
 }
 
-/* Could the device sum it up? It counts where in one byte. */
+/* Could the device sum it up? It counts where in one byte, and knows no CRC. */
 static bool csum_fits(const struct leat_pkt *pkt)
 {
-	return (uint32_t)pkt->csum_start + pkt->csum_off <= UINT8_MAX &&
+	return !(pkt->flags & LEAT_PKT_CSUM_CRC32C) &&
+	       (uint32_t)pkt->csum_start + pkt->csum_off <= UINT8_MAX &&
 	       (uint32_t)pkt->csum_start + pkt->csum_off + 2 <= pkt->total;
 }
 

@@ -243,7 +243,7 @@ static bool tx_describe(const struct txq *q, struct leat_pkt *pkt, struct virtio
 		return false;
 	if (!(pkt->flags & LEAT_PKT_CSUM_PARTIAL))
 		return true;
-	if (!q->csum)
+	if (!q->csum || (pkt->flags & LEAT_PKT_CSUM_CRC32C))
 		return !leat_pkt_csum_finish(pkt);
 	hdr->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	hdr->csum_start = leat_cpu_to_le16(pkt->csum_start);

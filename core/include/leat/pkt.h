@@ -24,6 +24,8 @@ struct leat_pool;
  * CSUM_PARTIAL  the sum over [csum_start, end) is still to be stored at
  *               csum_start + csum_off; the field holds the pseudo header's sum
  *               (virtio 1.2, 5.1.6.2 NEEDS_CSUM; Linux CHECKSUM_PARTIAL)
+ * CSUM_CRC32C   with CSUM_PARTIAL: what is to be stored is not that sum but the
+ *               CRC32c over the same bytes (SCTP, RFC 9260), the field holding 0
  * CSUM_GOOD     receive only: the device checked the transport checksum
  */
 #define LEAT_PKT_CSUM_PARTIAL	(UINT32_C(1) << 0)
@@ -32,6 +34,7 @@ struct leat_pool;
 #define LEAT_PKT_VLAN		(UINT32_C(1) << 3)	/* vlan is valid (rx), to insert (tx) */
 #define LEAT_PKT_TSO		(UINT32_C(1) << 4)	/* gso_size is valid */
 #define LEAT_PKT_CSUM_BAD	(UINT32_C(1) << 5)	/* receive only: the device found a sum wrong */
+#define LEAT_PKT_CSUM_CRC32C	(UINT32_C(1) << 6)	/* the sum that is partial is SCTP's */
 
 /*
  * struct leat_pkt - one segment of one packet.
@@ -119,7 +122,7 @@ LEAT_API uint32_t leat_pkt_read(const struct leat_pkt *pkt, uint32_t off, void *
 
 /*
  * leat_pkt_csum_finish - do in software what LEAT_PKT_CSUM_PARTIAL asks for and
- * clear the flag. Returns 0, or -EINVAL (packet unchanged) if the offsets lie
+ * clear the flags. Returns 0, or -EINVAL (packet unchanged) if the offsets lie
  * outside the packet.
  */
 LEAT_API int leat_pkt_csum_finish(struct leat_pkt *pkt);

@@ -212,6 +212,28 @@ static void checksum_with_absurd_offsets(void **state)
 	assert_int_equal(leat_pkt_csum_finish(pkt), 0);
 }
 
+/* The check value of CRC-32C: that of "123456789", here across segments. */
+static void crc_of_sctp_in_software(void **state)
+{
+	struct chain c;
+	struct leat_pkt *pkt = build(&c, (uint16_t []){ 4, 5, 1 }, 3);
+
+	(void)state;
+	memcpy(c.buf[0], "\0" "123", 4);
+	memcpy(c.buf[1] + 1, "45678", 5);
+	c.buf[2][2] = '9';
+	pkt->flags = LEAT_PKT_CSUM_PARTIAL | LEAT_PKT_CSUM_CRC32C | LEAT_PKT_HASH;
+	pkt->csum_start = 1;
+	pkt->csum_off = 6;			/* three bytes there, and four to store */
+	assert_int_equal(leat_pkt_csum_finish(pkt), -EINVAL);
+	assert_int_equal(pkt->flags & LEAT_PKT_CSUM_PARTIAL, LEAT_PKT_CSUM_PARTIAL);
+	pkt->csum_off = 2;			/* the third byte's place, and on into the next */
+	assert_int_equal(leat_pkt_csum_finish(pkt), 0);
+	assert_memory_equal(c.buf[0], "\0" "12\x83", 4);
+	assert_memory_equal(c.buf[1] + 1, "\x92\x06\xe3" "78", 5);
+	assert_int_equal(pkt->flags, LEAT_PKT_HASH);
+}
+
 static void a_tag_is_put_in(void **state)
 {
 	static const unsigned char want[] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 0x81, 0x00,
@@ -251,6 +273,7 @@ int main(void)
 		cmocka_unit_test(checksum_at_odd_boundaries),
 		cmocka_unit_test(checksum_zero_is_sent_as_ones),
 		cmocka_unit_test(checksum_with_absurd_offsets),
+		cmocka_unit_test(crc_of_sctp_in_software),
 		cmocka_unit_test(a_tag_is_put_in),
 	};
 
