@@ -9,5 +9,6 @@
 const struct leat_driver *const leat_drivers[] = {
 	&leat_virtio_net,
 	&leat_e1000e,
+	&leat_igb,
 	NULL,
 };

@@ -102,7 +102,6 @@ enum igb_reg {
 #define IGB_VMVIR(vf)		(0x03700 + 4 * (vf))	/* tags put into a VF's packets */
 #define IGB_PSRTYPE(pool)	(0x05480 + 4 * (pool))	/* which headers are split off */
 #define IGB_RAL2(i)		(0x054e0 + 8 * ((i) - 16))	/* receive addresses 16 to 23 */
-#define IGB_RAH2(i)		(0x054e4 + 8 * ((i) - 16))
 #define IGB_VMOLR(pool)		(0x05ad0 + 4 * (pool))
 #define IGB_VLVF(i)		(0x05d00 + 4 * (i))	/* VLANs by pool, 32 */
 #define IGB_UTA(i)		(0x0a000 + 4 * (i))	/* unicast hash, 128 */
@@ -119,6 +118,7 @@ enum igb_reg {
 /* The pages of the queues' registers: receive, then transmit. */
 #define IGB_RXQ_PAGE		0x0c000
 #define IGB_TXQ_PAGE		0x0e000
+#define IGB_PAGE_SIZE		0x01000
 
 /* CTRL, beyond the common bits */
 #define IGB_CTRL_ILOS		LEAT_BIT(7)		/* invert loss of signal */

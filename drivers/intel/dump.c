@@ -34,6 +34,23 @@ static unsigned int dump(const struct intel_hw *hw, const struct intel_reg_info 
 	return at;
 }
 
+unsigned int leat_intel_queue_dump(const struct intel_hw *hw, const struct intel_reg_info *regs,
+				   unsigned int nregs, unsigned int queue, uint32_t stride,
+				   struct leat_reg *out, unsigned int n, unsigned int at)
+{
+	for (unsigned int i = 0; i < nregs; i++) {
+		if (!harmless(&regs[i]))
+			continue;
+		if (at < n) {
+			snprintf(out[at].name, sizeof(out[at].name), "%s%u", regs[i].name, queue);
+			out[at].off = regs[i].off + stride * queue;
+			out[at].value = intel_read(hw, out[at].off);
+		}
+		at++;
+	}
+	return at;
+}
+
 unsigned int leat_intel_regs_dump(const struct intel_hw *hw, const struct intel_reg_info *own,
 			     unsigned int nown, struct leat_reg *out, unsigned int n)
 {

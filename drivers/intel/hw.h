@@ -112,6 +112,22 @@ unsigned int leat_intel_xstats(struct intel_hw *hw, struct leat_xstat *out, unsi
 /* The key, and the table, each entry's queue shifted left by @shift. */
 void leat_intel_rss_write(const struct intel_hw *hw, unsigned int shift);
 
+/* ---- headers.c ---- */
+
+struct intel_headers {
+	uint16_t	l3, l4;		/* where they begin */
+	uint32_t	end;		/* where IP says that the packet ends */
+	uint8_t		protocol;	/* of l4 */
+	bool		ipv6;
+};
+
+/*
+ * leat_intel_headers - the headers of a packet, behind any tags. False: it is no IP
+ * packet, a later fragment of one, or its headers do not lie in the first segment.
+ * IPv6's extension headers count as l4. Any thread.
+ */
+bool leat_intel_headers(const struct leat_pkt *pkt, struct intel_headers *out);
+
 /* ---- tso.c ---- */
 
 struct intel_tso {
@@ -153,5 +169,13 @@ struct intel_reg_info {
 /* The RW and RO registers of the common table and of the family's own, as leat_driver.regs. */
 unsigned int leat_intel_regs_dump(const struct intel_hw *hw, const struct intel_reg_info *own,
 			     unsigned int nown, struct leat_reg *out, unsigned int n);
+
+/*
+ * Those of one queue, which lie @stride bytes from those of the queue before it, after the
+ * @at that came before. Returns how many there are now.
+ */
+unsigned int leat_intel_queue_dump(const struct intel_hw *hw, const struct intel_reg_info *regs,
+				   unsigned int nregs, unsigned int queue, uint32_t stride,
+				   struct leat_reg *out, unsigned int n, unsigned int at);
 
 #endif

@@ -114,8 +114,9 @@ enum intel_reg {
 
 /* Tables, by index. */
 #define INTEL_MTA(i)		(0x05200 + 4 * (i))	/* multicast, 128 */
-#define INTEL_RAL(i)		(0x05400 + 8 * (i))	/* receive addresses, the first 16 */
-#define INTEL_RAH(i)		(0x05404 + 8 * (i))
+/* Receive addresses: 16, and 8 more of the 82576 elsewhere. */
+#define INTEL_RAL(i)		((i) < 16 ? 0x05400 + 8 * (i) : 0x054e0 + 8 * ((i) - 16))
+#define INTEL_RAH(i)		(INTEL_RAL(i) + 4)
 #define INTEL_VFTA(i)		(0x05600 + 4 * (i))	/* VLANs, 128 */
 #define INTEL_RETA(i)		(0x05c00 + 4 * (i))	/* redirection, 32 of four entries */
 #define INTEL_RSSRK(i)		(0x05c80 + 4 * (i))	/* RSS key, 10 */

@@ -15,6 +15,7 @@ struct leat_driver;
 
 LEAT_API extern const struct leat_driver leat_virtio_net;
 LEAT_API extern const struct leat_driver leat_e1000e;
+LEAT_API extern const struct leat_driver leat_igb;
 
 /* All of the above, ending with NULL. */
 LEAT_API extern const struct leat_driver *const leat_drivers[];

@@ -272,6 +272,60 @@ static void dumps_take_nothing_away(void **state)
 	assert_int_equal(leat_intel_regs_dump(&c->hw, own, 2, NULL, 0), n);
 }
 
+static void queues_are_dumped_by_number(void **state)
+{
+	static const struct intel_reg_info own[] = { { "RDT", 0xc018, "RW" }, { "RQDPC", 0xc030, "RC" } };
+	struct chip *c = *state;
+	struct leat_reg regs[3];
+
+	c->reg[0xc2d8 / 4] = 77;
+	assert_int_equal(leat_intel_queue_dump(&c->hw, own, 2, 11, 0x40, regs, 3, 2), 3);
+	assert_string_equal(regs[2].name, "RDT11");
+	assert_int_equal(regs[2].off, 0xc2d8);
+	assert_int_equal(regs[2].value, 77);
+	assert_int_equal(leat_intel_queue_dump(&c->hw, own, 2, 11, 0x40, regs, 3, 3), 4);
+}
+
+/* IPv4 with options behind two tags, IPv6 behind none; and what is neither. */
+static void headers_are_found(void **state)
+{
+	uint8_t buf[128] = { 0 };
+	struct leat_pkt pkt = { .buf = buf, .len = 128, .total = 128, .nsegs = 1, .refs = 1 };
+	struct intel_headers h;
+
+	(void)state;
+	memcpy(buf + 12, "\x88\xa8\0\5\x81\0\0\6\x08\0", 10);
+	memcpy(buf + 22, "\x47\0\0\x6a\0\0\0\0\x40\x11", 10);
+	assert_true(leat_intel_headers(&pkt, &h));
+	assert_int_equal(h.l3, 22);
+	assert_int_equal(h.l4, 50);
+	assert_int_equal(h.end, 128);
+	assert_int_equal(h.protocol, 17);
+	assert_false(h.ipv6);
+	buf[22 + 7] = 1;		/* not the first fragment */
+	assert_false(leat_intel_headers(&pkt, &h));
+	buf[22 + 7] = 0;
+	pkt.len = 49;			/* the options go on in another segment */
+	assert_false(leat_intel_headers(&pkt, &h));
+	pkt.len = 33;
+	assert_false(leat_intel_headers(&pkt, &h));
+	pkt.len = 128;
+	buf[22] = 0x44;
+	assert_false(leat_intel_headers(&pkt, &h));
+
+	memcpy(buf + 12, "\x86\xdd\x60\0\0\0\0\x4a\x84", 9);
+	assert_true(leat_intel_headers(&pkt, &h));
+	assert_int_equal(h.l3, 14);
+	assert_int_equal(h.l4, 54);
+	assert_int_equal(h.end, 128);
+	assert_int_equal(h.protocol, 132);
+	assert_true(h.ipv6);
+	pkt.len = 53;
+	assert_false(leat_intel_headers(&pkt, &h));
+	memcpy(buf + 12, "\x08\x06", 2);
+	assert_false(leat_intel_headers(&pkt, &h));
+}
+
 /* Headers of a packet to cut, with the sums that tell what was in the fields before. */
 static struct leat_pkt tcp_packet(uint8_t *buf, bool ipv6, unsigned int tags)
 {
@@ -377,6 +431,8 @@ int main(void)
 		TEST(pauses_are_what_both_agreed),
 		TEST(a_link_is_read_from_status),
 		TEST(dumps_take_nothing_away),
+		TEST(queues_are_dumped_by_number),
+		TEST(headers_are_found),
 		TEST(headers_are_made_ready_to_cut),
 		TEST(what_cannot_be_cut_is_refused),
 		TEST(pieces_stay_in_their_page),

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * igb/igb.h - the parts of the 82576's driver.
+ *
+ *   igb.c	the port: attach, configuration, start, stop
+ *   hw.c	reset and the units' initialisation, as chapter 4.6 tells it
+ *   irqs.c	interrupts, sleeping, the link, a look now and then
+ *   rx.c, tx.c	the hot paths
+ *
+ * Names begin with leat_igb_ outside their file.
+ */
+#ifndef LEAT_IGB_H
+#define LEAT_IGB_H
+
+#include "drivers/intel/hw.h"
+#include "regs.h"
+
+#include <leat/driver/irqs.h>
+
+#define IGB_MTU_MAX   (IGB_FRAME_MAX - 22)	/* Ethernet header, one tag, CRC */
+#define IGB_FRAME_ADD 18			/* frame over MTU: header and one tag */
+#define IGB_FRAME_MIN 14			/* the device pads to 60 */
+#define IGB_SEGS_MAX  32			/* of one packet to send */
+#define IGB_TSO_MAX   0xffff			/* bytes of one to be cut */
+
+struct igb {
+	struct leat_port port;		/* first: core's handle */
+	struct intel_hw	hw;
+	struct leat_mmio rxqs, txqs;	/* the pages of the queues' registers */
+
+	/* settled by configure */
+	uint32_t	rx_room;	/* bytes of a buffer that the device may fill */
+	uint32_t	frame_max;	/* bytes of the longest frame to send, without CRC */
+
+	/* irqs.c */
+	struct leat_pci_irqs irqs;
+	struct leat_watch watch;
+	bool		link_up;
+	bool		error_told;	/* once a start */
+	uint16_t	tdh[IGB_QUEUES];	/* at the last look */
+	uint64_t	dropped[IGB_QUEUES];	/* frames, for want of buffers */
+};
+
+static inline struct igb *igb_of(struct leat_port *port)
+{
+	return LEAT_CONTAINER_OF(port, struct igb, port);
+}
+
+static inline uint32_t igb_offloads(const struct igb *g)
+{
+	return g->port.cfg.offloads;
+}
+
+/* ---- hw.c ---- */
+
+/* 4.3, 4.6.5: nothing of what was before is left. 0, -ETIMEDOUT or -ENODEV, logged. */
+int leat_igb_reset(struct igb *g);
+/* 4.6.5 to 4.6.10, all but the queues: link, filters, receive and transmit units. */
+int leat_igb_init(struct igb *g);
+/* What of a buffer of @bytes the device can be told to fill; 0: it is too small. */
+uint32_t leat_igb_buffer(uint32_t bytes);
+/* port->filter, port->rss, port->link_down on a running device. */
+int leat_igb_filter(struct leat_port *port);
+int leat_igb_rss(struct leat_port *port);
+int leat_igb_link_set(struct leat_port *port);
+/* Let frames in and out, or stop both and wait until the device has ended. */
+void leat_igb_go(struct igb *g);
+void leat_igb_halt(struct igb *g);
+/*
+ * leat_igb_queue_on, leat_igb_queue_off - IGB_DCTL_ENABLE in @dctl, a queue's RXDCTL or
+ * TXDCTL, and until the device has followed. 0, -ETIMEDOUT or -ENODEV, logged; off
+ * waits for what is under way and has no answer.
+ */
+int leat_igb_queue_on(const struct igb *g, uint32_t dctl);
+void leat_igb_queue_off(const struct igb *g, uint32_t dctl);
+
+/* ---- irqs.c ---- */
+
+int leat_igb_irqs_open(struct igb *g);
+int leat_igb_irqs_on(struct igb *g);
+void leat_igb_irqs_off(struct igb *g);
+int leat_igb_rxq_arm(struct leat_rxq *q);
+void leat_igb_rxq_disarm(struct leat_rxq *q);
+int leat_igb_watch(struct igb *g);
+void leat_igb_unwatch(struct igb *g);
+/* Read, and thereby clear, what the device counts. */
+void leat_igb_counters_read(struct igb *g);
+
+/* ---- rx.c, tx.c ---- */
+
+int leat_igb_rxq_setup(struct leat_port *port, unsigned int id, struct leat_rxq **out);
+void leat_igb_rxq_free(struct leat_rxq *base);
+/* Program and fill, on a device that leat_igb_go() has yet to begin; stop takes back. */
+int leat_igb_rxq_start(struct leat_rxq *base);
+void leat_igb_rxq_stop(struct leat_rxq *base);
+/* The buffers are the device's, once it receives: the doorbell. */
+void leat_igb_rxq_offer(struct leat_rxq *base);
+/* The same on a running device, as leat_driver says. */
+int leat_igb_rxq_resume(struct leat_rxq *base);
+void leat_igb_rxq_suspend(struct leat_rxq *base);
+/* Is there something to take? The queue's thread. */
+bool leat_igb_rxq_news(struct leat_rxq *base);
+
+int leat_igb_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out);
+void leat_igb_txq_free(struct leat_txq *base);
+int leat_igb_txq_start(struct leat_txq *base);
+void leat_igb_txq_stop(struct leat_txq *base);
+int leat_igb_txq_resume(struct leat_txq *base);
+void leat_igb_txq_suspend(struct leat_txq *base);
+
+#endif

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * igb/irqs.c - interrupts (82576 sections 7.3 and 8.8), and what a running device
+ * says of itself: its link, a transmitter that hangs.
+ *
+ * With MSI-X receive queues have vectors, each its bit in EICR and EIMS. A vector
+ * clears its cause (EIAC) and masks itself (EIAM) when it fires, so that who shares
+ * one with other queues has nothing to turn off: it fires once for whoever arms it.
+ * Vector 0 is for the link. Otherwise there is one line for all; it fires once, too,
+ * until ICR is read, which arming does. Polling costs nothing. Counters stick when
+ * they are full, and not everybody has interrupts: the clock asks for a look.
+ */
+#include "igb.h"
+
+#include <leat/barrier.h>
+
+#include <errno.h>
+
+#define LOOK_NS	     UINT64_C(1000000000)
+#define THROTTLE     LEAT_PUT(IGB_EITR_INTERVAL, 49u)	/* 20,000 interrupts a second at most */
+#define RX_CAUSES    (IGB_ICR_RXDW | IGB_ICR_RXDMT0 | IGB_ICR_RXO)
+#define OTHER_CAUSES (IGB_ICR_LSC | IGB_ICR_DOUTSYNC)
+
+int leat_igb_irqs_open(struct igb *g)
+{
+	const struct leat_port_config *cfg = &g->port.cfg;
+	unsigned int can = LEAT_PCI_CAN(LEAT_INTR_MSIX) | LEAT_PCI_CAN(LEAT_INTR_MSI) |
+			   LEAT_PCI_CAN(LEAT_INTR_INTX);
+
+	leat_pci_irqs_close(&g->irqs);
+	return leat_pci_irqs_open(&g->irqs, g->port.dev, cfg->intr, can, cfg->rxqs);
+}
+
+static uint32_t vector_bit(const struct igb *g, unsigned int queue)
+{
+	return LEAT_BIT(leat_pci_irqs_vector(&g->irqs, queue));
+}
+
+/* Does anybody else wait for what this queue waits for? */
+static bool shared(const struct igb *g)
+{
+	return g->irqs.nvectors - g->irqs.config < g->irqs.nqueues;
+}
+
+/* 7.3.1: who gets which vector. Without MSI-X all get bit 0, which nothing asks for. */
+static void route(struct igb *g, bool msix)
+{
+	uint32_t ivar[8] = { 0 }, queues = 0;
+
+	for (unsigned int q = 0; q < g->port.cfg.rxqs; q++) {
+		unsigned int v = msix ? leat_pci_irqs_vector(&g->irqs, q) : 0;
+
+		ivar[IGB_IVAR_INDEX(q)] |= (v | IGB_IVAR_VALID) << IGB_IVAR_RX(q);
+		queues |= LEAT_BIT(v);
+	}
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(ivar); i++)
+		intel_write(&g->hw, IGB_IVAR(i), ivar[i]);
+	intel_write(&g->hw, IGB_IVAR_MISC, msix && g->irqs.config ?
+					   IGB_IVAR_VALID << IGB_IVAR_MISC_OTHER : 0);
+	if (!msix)
+		return;
+	intel_write(&g->hw, IGB_EIAC, queues | (g->irqs.config ? LEAT_BIT(0) : 0));
+	intel_write(&g->hw, IGB_EIAM, queues);
+}
+
+int leat_igb_irqs_on(struct igb *g)
+{
+	bool msix = g->irqs.kind == LEAT_INTR_MSIX;
+	int err = leat_pci_irqs_on(&g->irqs);
+
+	if (err == -ENOTSUP && g->port.cfg.intr == LEAT_INTR_AUTO)
+		return 0;		/* nothing can signal us: poll */
+	if (err)
+		return err;
+	intel_write(&g->hw, IGB_GPIE, IGB_GPIE_NSICR |
+		    (msix ? IGB_GPIE_MSIX | IGB_GPIE_EIAME | IGB_GPIE_PBA : 0));
+	for (unsigned int v = 0; v < LEAT_MAX(g->irqs.nvectors, 1u); v++)
+		intel_write(&g->hw, IGB_EITR(v), THROTTLE);
+	route(g, msix);
+	return 0;
+}
+
+void leat_igb_irqs_off(struct igb *g)
+{
+	intel_write(&g->hw, IGB_EIMC, UINT32_MAX);
+	intel_write(&g->hw, IGB_IMC, UINT32_MAX);
+	leat_pci_irqs_off(&g->irqs);
+}
+
+/* ---- sleeping ---- */
+
+static int arm_line(struct igb *g)
+{
+	(void)intel_read(&g->hw, IGB_ICR);	/* it takes the line back */
+	intel_write(&g->hw, IGB_IMS, RX_CAUSES);
+	return leat_pci_irqs_rearm(&g->irqs);
+}
+
+int leat_igb_rxq_arm(struct leat_rxq *q)
+{
+	struct igb *g = igb_of(q->port);
+	int err = 0;
+
+	if (!g->irqs.on)
+		return -ENOTSUP;
+	if (g->irqs.kind == LEAT_INTR_MSIX) {
+		uint32_t bit = vector_bit(g, q->id);
+
+		if (!shared(g))
+			intel_write(&g->hw, IGB_EICR, bit);	/* one left from polling */
+		intel_write(&g->hw, IGB_EIMS, bit);
+	} else {
+		err = arm_line(g);
+	}
+	if (err)
+		return err;
+	intel_flush(&g->hw);		/* what comes after this look interrupts */
+	return leat_igb_rxq_news(q);
+}
+
+void leat_igb_rxq_disarm(struct leat_rxq *q)
+{
+	struct igb *g = igb_of(q->port);
+
+	if (shared(g))
+		return;
+	if (g->irqs.kind == LEAT_INTR_MSIX)
+		intel_write(&g->hw, IGB_EIMC, vector_bit(g, q->id));
+	else
+		intel_write(&g->hw, IGB_IMC, RX_CAUSES);
+}
+
+/* ---- looking ---- */
+
+static void look_at_link(struct igb *g)
+{
+	struct leat_link link = { 0 };
+
+	leat_intel_link_read(&g->hw, &link);
+	if (link.up == g->link_up)
+		return;
+	g->link_up = link.up;
+	if (link.up)
+		leat_intel_flow_ctrl_settle(&g->hw);
+	leat_port_notify(&g->port, LEAT_EVENT_LINK);
+}
+
+static void tell_error(struct igb *g, const char *what)
+{
+	g->error_told = true;
+	leat_log(g->port.ctx, LEAT_LOG_ERROR, "%s: %s: stop and start the port", g->port.name, what);
+	leat_port_notify(&g->port, LEAT_EVENT_ERROR);
+}
+
+/* The head stands while there is work, and no pause frame holds it. */
+static bool hangs(struct igb *g)
+{
+	bool stuck = false, held = intel_read(&g->hw, INTEL_STATUS) & INTEL_STATUS_TXOFF;
+
+	for (unsigned int q = 0; q < g->port.cfg.txqs; q++) {
+		uint16_t head = (uint16_t)intel_read(&g->hw, IGB_QUEUE(IGB_TDH, q));
+		uint16_t tail = (uint16_t)intel_read(&g->hw, IGB_QUEUE(IGB_TDT, q));
+
+		stuck |= head != tail && head == g->tdh[q];
+		g->tdh[q] = head == tail ? UINT16_MAX : head;
+	}
+	return stuck && g->link_up && !held;
+}
+
+static void look(struct igb *g)
+{
+	if (leat_load_relaxed(&g->port.dev->dead) || g->error_told)
+		return;
+	if (intel_read(&g->hw, INTEL_STATUS) == UINT32_MAX) {
+		tell_error(g, "the device reads as all ones: it was taken away, or its memory "
+			   "decoding is off");
+		return;
+	}
+	look_at_link(g);
+}
+
+static void on_interrupt(struct leat_watch *w)
+{
+	struct igb *g = LEAT_CONTAINER_OF(w, struct igb, watch);
+	uint32_t icr;
+
+	leat_eventfd_drain(w->fd);
+	icr = intel_read(&g->hw, IGB_ICR);
+	look(g);
+	if (icr != UINT32_MAX && (icr & IGB_ICR_DOUTSYNC) && !g->error_told)
+		tell_error(g, "its transmitter lost its place in the rings");
+}
+
+void leat_igb_counters_read(struct igb *g)
+{
+	if (intel_read(&g->hw, INTEL_STATUS) == UINT32_MAX)
+		return;			/* gone: it counts nothing */
+	leat_intel_counters_read(&g->hw);
+	for (unsigned int q = 0; q < g->port.cfg.rxqs; q++)
+		g->dropped[q] += intel_read(&g->hw, IGB_QUEUE(IGB_RQDPC, q));
+}
+
+static void on_tick(struct leat_watch *w)
+{
+	struct igb *g = LEAT_CONTAINER_OF(w, struct igb, watch);
+
+	look(g);
+	if (g->error_told)
+		return;
+	leat_igb_counters_read(g);
+	if (hangs(g))
+		tell_error(g, "the transmitter hangs");
+}
+
+int leat_igb_watch(struct igb *g)
+{
+	bool vector = g->irqs.on && g->irqs.config;
+	int err;
+
+	g->watch = (struct leat_watch){
+		.fd = vector ? g->irqs.event[0] : -1, .ready = on_interrupt,
+		.tick = on_tick, .period_ns = LOOK_NS,
+	};
+	g->error_told = false;
+	g->link_up = false;
+	for (unsigned int q = 0; q < IGB_QUEUES; q++)
+		g->tdh[q] = UINT16_MAX;
+	err = leat_watch_add(g->port.ctx, &g->watch);
+	if (err || !vector)
+		return err;
+	intel_write(&g->hw, IGB_IMS, OTHER_CAUSES);
+	intel_write(&g->hw, IGB_EIMS, LEAT_BIT(0));
+	return 0;
+}
+
+void leat_igb_unwatch(struct igb *g)
+{
+	leat_watch_remove(g->port.ctx, &g->watch);
+}
