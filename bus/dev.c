@@ -149,6 +149,47 @@ void leat_dev_forget(struct leat_dev *dev)
 	free(dev);
 }
 
+static int cannot(struct leat_dev *dev, const char *what)
+{
+	return leat_fail(dev->ctx, -ENOTSUP, "%s: %s: devices of this kind cannot", dev->addr, what);
+}
+
+int leat_dev_reset(struct leat_dev *dev)
+{
+	return dev->ops->reset(dev);
+}
+
+int leat_dev_hot_reset(struct leat_dev *dev)
+{
+	return dev->ops->hot_reset ? dev->ops->hot_reset(dev) : cannot(dev, "hot reset");
+}
+
+/* struct vfio_device_low_power_entry_with_wakeup */
+struct wakeup {
+	int32_t		fd;
+	uint32_t	reserved;
+};
+
+int leat_dev_sleep(struct leat_dev *dev, int wakeup)
+{
+	struct wakeup w = { .fd = wakeup };
+
+	if (!dev->ops->feature)
+		return cannot(dev, "low power");
+	if (wakeup < 0)
+		return dev->ops->feature(dev, LEAT_FEATURE_SET | LEAT_FEATURE_LOW_POWER_ENTRY, NULL,
+					 0);
+	return dev->ops->feature(dev, LEAT_FEATURE_SET | LEAT_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP,
+				 &w, sizeof(w));
+}
+
+int leat_dev_wake(struct leat_dev *dev)
+{
+	if (!dev->ops->feature)
+		return cannot(dev, "low power");
+	return dev->ops->feature(dev, LEAT_FEATURE_SET | LEAT_FEATURE_LOW_POWER_EXIT, NULL, 0);
+}
+
 const struct leat_region *leat_dev_region(const struct leat_dev *dev, unsigned int index)
 {
 	const struct leat_region *r = NULL;

@@ -101,6 +101,35 @@ static int prove(struct vfio_dev *v, const struct vfio_pci_hot_reset_info *info,
 	return 0;
 }
 
+/* Of @list those at @bdf, but for @v, which was asked for it. */
+static void tell(const struct vfio_dev *v, struct vfio_dev *list, const char *bdf)
+{
+	for (; list; list = list->next) {
+		if (list == v || strcmp(list->at.bdf, bdf) || leat_vfio_look(list))
+			continue;
+		leat_log(v->dev.ctx, LEAT_LOG_WARNING, "%s: it was reset together with %s, which "
+			 "shares its bus: stop and start it", list->dev.addr, v->dev.addr);
+		if (list->dev.event)
+			list->dev.event(&list->dev, LEAT_EVENT_ERROR);
+	}
+}
+
+/* The others were not asked: whoever drives them is to know. */
+static void tell_neighbours(const struct vfio_dev *v, const struct vfio_pci_hot_reset_info *info)
+{
+	struct leat_ctx *ctx = v->dev.ctx;
+	char bdf[LEAT_BDF_LEN];
+
+	for (uint32_t i = 0; i < info->count; i++) {
+		struct vfio_group_node *g = leat_ctx_slot(ctx, LEAT_SLOT_VFIO_GROUPS)->data;
+
+		name(&info->devices[i], bdf);
+		for (; g; g = g->next)
+			tell(v, g->devs, bdf);
+		tell(v, leat_ctx_slot(ctx, LEAT_SLOT_VFIO_CDEVS)->data, bdf);
+	}
+}
+
 static int hot_reset(struct vfio_dev *v, const struct vfio_pci_hot_reset_info *info)
 {
 	union {
@@ -112,8 +141,10 @@ static int hot_reset(struct vfio_dev *v, const struct vfio_pci_hot_reset_info *i
 	if (err)
 		return err;
 	room.head.argsz = (uint32_t)(sizeof(room.head) + room.head.count * sizeof(int32_t));
-	if (!ioctl(v->fd, VFIO_DEVICE_PCI_HOT_RESET, &room))
+	if (!ioctl(v->fd, VFIO_DEVICE_PCI_HOT_RESET, &room)) {
+		tell_neighbours(v, info);
 		return leat_vfio_look(v);
+	}
 	err = -errno;
 	return leat_vfio_look(v) ? -ENODEV :
 		leat_fail(v->dev.ctx, err, "%s: VFIO_DEVICE_PCI_HOT_RESET: %s", v->dev.addr,

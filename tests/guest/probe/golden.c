@@ -274,7 +274,7 @@ static void check_space(const struct leat_dev *dev, const struct golden *g)
 
 static void check_reset(struct leat_dev *dev, const struct golden *g)
 {
-	int err = dev->ops->reset(dev);
+	int err = leat_dev_reset(dev);
 
 	if (g->resets) {
 		check_err(err, 0, "%s: function reset", g->kind);

@@ -20,18 +20,13 @@
 
 static struct ear ear;
 
-static int feature(struct leat_dev *dev, uint32_t what, void *buf, size_t len)
-{
-	return dev->ops->feature(dev, LEAT_FEATURE_SET | what, buf, len);
-}
-
 static void try_alone(struct leat_dev *dev, const struct leat_mmio *regs)
 {
-	check_err(feature(dev, LEAT_FEATURE_LOW_POWER_ENTRY, NULL, 0), 0, "enters low power");
-	check(feature(dev, LEAT_FEATURE_LOW_POWER_ENTRY, NULL, 0) < 0, "and not twice");
+	check_err(leat_dev_sleep(dev, -1), 0, "enters low power");
+	check(leat_dev_sleep(dev, -1) < 0, "and not twice");
 	check_num(leat_mmio_read32(regs, STATUS), UINT32_MAX, "registers are out of reach");
 	check_num(leat_pci_read32(dev, LEAT_PCI_VENDOR), UINT32_MAX, "so is configuration");
-	check_err(feature(dev, LEAT_FEATURE_LOW_POWER_EXIT, NULL, 0), 0, "leaves low power");
+	check_err(leat_dev_wake(dev), 0, "leaves low power");
 }
 
 /* Somebody wishes that the device does not sleep; or does not mind any more. */
@@ -57,19 +52,18 @@ static bool can_sleep(const char *bdf)
 
 static void try_woken(struct leat_dev *dev, const char *bdf)
 {
-	struct { int32_t fd; uint32_t zero; } wakeup = { leat_eventfd_open(), 0 };
-	struct pollfd p = { .fd = wakeup.fd, .events = POLLIN };
+	int wakeup = leat_eventfd_open();
+	struct pollfd p = { .fd = wakeup, .events = POLLIN };
 
-	check_err(feature(dev, LEAT_FEATURE_LOW_POWER_ENTRY_WITH_WAKEUP, &wakeup, sizeof(wakeup)),
-		  0, "enters low power, to be told when it ends");
+	check_err(leat_dev_sleep(dev, wakeup), 0, "enters low power, to be told when it ends");
 	check(!poll(&p, 1, 0), "nobody is told yet");
 	if (can_sleep(bdf)) {
 		control(bdf, "on");
 		check(poll(&p, 1, COMES_MS) == 1, "that wakes it, and we are told");
 		control(bdf, "auto");
 	}
-	check_err(feature(dev, LEAT_FEATURE_LOW_POWER_EXIT, NULL, 0), 0, "leaves low power for good");
-	leat_eventfd_close(wakeup.fd);
+	check_err(leat_dev_wake(dev), 0, "leaves low power for good");
+	leat_eventfd_close(wakeup);
 }
 
 int main(int argc, char **argv)

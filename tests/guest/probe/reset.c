@@ -24,6 +24,14 @@ struct nic {
 
 static struct ear ear;
 
+static unsigned int errors_told;
+
+static void on_event(struct leat_dev *dev, enum leat_event event)
+{
+	(void)dev;
+	errors_told += event == LEAT_EVENT_ERROR;
+}
+
 static void nic_open(struct nic *nic, struct leat_ctx *ctx, const char *addr)
 {
 	need(leat_dev_open(ctx, addr, &nic->dev), ear.error, "%s opens", addr);
@@ -61,8 +69,11 @@ int main(int argc, char **argv)
 	ctx = open_ctx(&ear, 0, false);
 	nic_open(&a, ctx, argv[1]);
 	nic_open(&b, ctx, argv[2]);
+	a.dev->event = on_event;
+	b.dev->event = on_event;
 	check(a.dev->as == b.dev->as, "devices of one group have one domain");
-	check_err(a.dev->ops->hot_reset(a.dev), 0, "both are reset");
+	check_err(leat_dev_hot_reset(a.dev), 0, "both are reset");
+	check_num(errors_told, 1, "the one that was not asked is told");
 	check_fresh(&a, "the first");
 	check_fresh(&b, "the second");
 	nic_close(&a);
@@ -70,7 +81,7 @@ int main(int argc, char **argv)
 
 	nic_open(&lone, ctx, argv[3]);
 	ear_clear(&ear);
-	check_err(lone.dev->ops->hot_reset(lone.dev), -ENOTSUP, "a lone one cannot be reset so");
+	check_err(leat_dev_hot_reset(lone.dev), -ENOTSUP, "a lone one cannot be reset so");
 	check_says(ear.error, argv[3], "and that is said: %s", ear.error);
 	nic_close(&lone);
 	leat_ctx_close(ctx);

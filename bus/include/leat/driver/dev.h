@@ -137,7 +137,8 @@ struct leat_dev_ops {
 
 	/*
 	 * Reset the device together with all that share its slot or bus; every one of
-	 * those must be ours. May be NULL. -ENOTSUP it cannot be, -EPERM others use it.
+	 * those must be ours, and gets LEAT_EVENT_ERROR. May be NULL. -ENOTSUP it cannot
+	 * be, -EPERM others use it.
 	 */
 	int  (*hot_reset)(struct leat_dev *dev);
 
@@ -196,6 +197,26 @@ LEAT_API void leat_dev_close(struct leat_dev *dev);
 
 /* In a forked child, instead of close, for a device without a port; before leat_ctx_forget(). */
 LEAT_API void leat_dev_forget(struct leat_dev *dev);
+
+/*
+ * leat_dev_reset, leat_dev_hot_reset - the function by itself, or the slot or bus with all
+ * that share it, as ops->reset and ops->hot_reset; -ENOTSUP, logged, where there is none.
+ * What the kernel calls success may leave registers as they were: a driver resets its
+ * device itself, too. Control thread.
+ */
+LEAT_API int leat_dev_reset(struct leat_dev *dev);
+LEAT_API int leat_dev_hot_reset(struct leat_dev *dev);
+
+/*
+ * leat_dev_sleep - low power. Nothing of the device may run. Until leat_dev_wake() registers
+ * read all ones and writes vanish, and configuration space likewise, for looking wakes it.
+ * @wakeup is an eventfd to signal when something else woke it, or -1: it stays awake then,
+ * and leat_dev_wake() is still due; the kernel keeps a copy. Not for a device that a port
+ * has: leat_port_suspend(). -ENOTSUP the device, the kernel or the way to it cannot,
+ * -EINVAL it sleeps already. Control thread.
+ */
+LEAT_API int leat_dev_sleep(struct leat_dev *dev, int wakeup);
+LEAT_API int leat_dev_wake(struct leat_dev *dev);
 
 /* The region of that number, standard or the device's own; NULL: there is none, or it is empty. */
 LEAT_API const struct leat_region *leat_dev_region(const struct leat_dev *dev, unsigned int index);

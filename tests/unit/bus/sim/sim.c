@@ -231,8 +231,11 @@ static void test_registers(void **state)
 	leat_mmio_write8(&trapped, 0x14, 1);
 	assert_int_equal(leat_mmio_read8(&trapped, 0x14), 1);
 	assert_true(dev->can_reset);
-	assert_int_equal(dev->ops->reset(dev), 0);
+	assert_int_equal(leat_dev_reset(dev), 0);
 	assert_int_equal(leat_mmio_read8(&trapped, 0x14), 0);
+	assert_int_equal(leat_dev_hot_reset(dev), -ENOTSUP);
+	assert_int_equal(leat_dev_sleep(dev, -1), -ENOTSUP);
+	assert_int_equal(leat_dev_wake(dev), -ENOTSUP);
 	assert_int_equal(leat_mmio_read16(&shared, 0x800), 0);
 	assert_true(leat_pci_read16(dev, LEAT_PCI_COMMAND) & LEAT_PCI_COMMAND_MEM);
 	leat_mmio_unmap(&both);

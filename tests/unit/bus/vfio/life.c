@@ -267,10 +267,12 @@ static void sleeps_and_wakes(void **state)
 	leat_mmio_unmap(&win);
 
 	/* Another sleep is another line. */
-	assert_int_equal(dev->ops->feature(dev, LEAT_FEATURE_LOW_POWER_ENTRY | LEAT_FEATURE_SET, NULL,
-					   0), 0);
+	assert_int_equal(leat_dev_sleep(dev, -1), 0);
+	assert_true(d->asleep);
 	assert_int_equal(leat_pci_read16(dev, LEAT_PCI_VENDOR), UINT16_MAX);
 	assert_int_equal(m.warnings, 2);
+	assert_int_equal(leat_dev_wake(dev), 0);
+	assert_false(d->asleep);
 	leat_dev_close(dev);
 }
 
@@ -310,6 +312,15 @@ static void a_token_is_set(void **state)
 
 /* ---- reset with its neighbours ---- */
 
+static unsigned int errors_told;
+
+static void on_error(struct leat_dev *dev, enum leat_event event)
+{
+	(void)dev;
+	assert_int_equal(event, LEAT_EVENT_ERROR);
+	errors_told++;
+}
+
 static void neighbours_that_are_ours(void **state)
 {
 	static const char *const ways[][2] = {
@@ -317,6 +328,7 @@ static void neighbours_that_are_ours(void **state)
 	};
 
 	(void)state;
+	errors_told = 0;
 	machine_add(OTHER, 13, "vfio-pci");
 	m.hot_group = 2;
 	for (unsigned int i = 0; i < 2; i++) {
@@ -325,9 +337,13 @@ static void neighbours_that_are_ours(void **state)
 		m.trace[0] = '\0';
 		a = machine_must_open(ways[i][0]);
 		b = machine_must_open(ways[i][1]);
-		assert_int_equal(a->ops->hot_reset(a), 0);
+		a->event = on_error;
+		b->event = on_error;
+		assert_int_equal(leat_dev_hot_reset(a), 0);
 		assert_non_null(strstr(m.trace, i ? "hot:0" : "hot:2"));
 		assert_int_equal(d->hot_resets, i + 1);
+		assert_int_equal(errors_told, i + 1);	/* the neighbour's, who did not ask */
+		machine_said(m.warning, "was reset together with");
 		leat_dev_close(a);
 		leat_dev_close(b);
 	}
