@@ -84,6 +84,8 @@ static const struct leat_dev_end dev_end = {
 	.forget = leat_dev_forget,
 	.aspace = aspace,
 	.node = node,
+	.sleep = leat_dev_sleep,
+	.wake = leat_dev_wake,
 };
 
 int leat_port_open(struct leat_ctx *ctx, const char *addr, const struct leat_port_config *cfg,

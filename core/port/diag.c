@@ -23,14 +23,25 @@ static int check_there(struct leat_port *port, const char *what)
 			 port->name, what);
 }
 
+/* There, and not asleep. */
+static int check_awake(struct leat_port *port, const char *what)
+{
+	if (port->suspended)
+		return leat_fail(port->ctx, -EBUSY, "%s: %s: the device sleeps; resume the port",
+				 port->name, what);
+	return check_there(port, what);
+}
+
 unsigned int leat_port_regs(struct leat_port *port, struct leat_reg *out, unsigned int n)
 {
-	return port->drv->regs && !leat_port_gone(port) ? port->drv->regs(port, out, n) : 0;
+	if (!port->drv->regs || port->suspended || leat_port_gone(port))
+		return 0;
+	return port->drv->regs(port, out, n);
 }
 
 int leat_port_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len)
 {
-	int err = check_there(port, "read its memory");
+	int err = check_awake(port, "read its memory");
 
 	if (err)
 		return err;
@@ -40,7 +51,7 @@ int leat_port_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len)
 
 int leat_port_self_test(struct leat_port *port, struct leat_self_test *out, unsigned int n)
 {
-	int err = check_there(port, "test itself");
+	int err = check_awake(port, "test itself");
 
 	if (err)
 		return err;

@@ -24,6 +24,9 @@ int leat_port_start(struct leat_port *port)
 	if (leat_port_gone(port))
 		return leat_fail(port->ctx, -ENODEV, "%s: start: the device is gone; close the port",
 				 port->name);
+	if (port->suspended)
+		return leat_fail(port->ctx, -EINVAL, "%s: start: the device sleeps; resume the port",
+				 port->name);
 	if (!port->rxq[0])
 		return leat_fail(port->ctx, -EINVAL,
 				 "%s: start: no queues since a reconfiguration failed; reconfigure it",
@@ -140,6 +143,9 @@ int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config 
 
 	if (port->started)
 		return leat_fail(port->ctx, -EBUSY, "%s: reconfigure: stop the port first",
+				 port->name);
+	if (port->suspended)
+		return leat_fail(port->ctx, -EBUSY, "%s: reconfigure: resume the port first",
 				 port->name);
 	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
 		if (port->own_rx_cache[i])
@@ -264,6 +270,7 @@ void leat_port_close(struct leat_port *port)
 	if (!port)
 		return;
 	leat_port_stop(port);
+	(void)leat_port_resume(port);	/* the driver's last words are for an awake device */
 	free_queues(port);
 	port->drv->detach(port);
 	unlist(port);
@@ -334,7 +341,7 @@ int leat_sigbus(struct leat_ctx *ctx, void *addr)
 void leat_port_link(struct leat_port *port, struct leat_link *out)
 {
 	memset(out, 0, sizeof(*out));
-	if (!leat_port_gone(port) && port->drv->link)
+	if (!leat_port_gone(port) && !port->suspended && port->drv->link)
 		port->drv->link(port, out);
 }
 

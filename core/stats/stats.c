@@ -48,7 +48,7 @@ void leat_port_stats(struct leat_port *port, struct leat_stats *out)
 		if (port->txq[i])
 			add_txq(out, port->txq[i]);
 	}
-	if (port->drv->stats)
+	if (port->drv->stats && !port->suspended)
 		port->drv->stats(port, out);
 }
 
@@ -102,7 +102,7 @@ unsigned int leat_port_xstats(struct leat_port *port, struct leat_xstat *out, un
 		put_queue(&l, "tx", i, "bytes", &port->txq[i]->bytes);
 		put_queue(&l, "tx", i, "errors", &port->txq[i]->errors);
 	}
-	if (port->drv->xstats)
+	if (port->drv->xstats && !port->suspended)
 		l.n += port->drv->xstats(port, l.n < n ? out + l.n : NULL, l.n < n ? n - l.n : 0);
 	return l.n;
 }

@@ -163,6 +163,18 @@ LEAT_API void leat_port_stop(struct leat_port *port);
  */
 LEAT_API int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config *cfg);
 
+/*
+ * leat_port_suspend - low power for the device of a stopped port, until leat_port_resume();
+ * start, reconfigure and whatever asks the device are for afterwards. @wakeup is an eventfd
+ * of the caller's that is signalled if something else woke the device, which then stays
+ * awake, or -1. -EBUSY the port runs, -EINVAL it is suspended already, -ENOTSUP device, kernel or
+ * the way to it cannot, -ENODEV it is gone. Control thread.
+ */
+LEAT_API int leat_port_suspend(struct leat_port *port, int wakeup);
+
+/* The port is stopped, as before, and can be started. Nothing for one that is not suspended. */
+LEAT_API int leat_port_resume(struct leat_port *port);
+
 struct leat_link {
 	bool		up;
 	bool		full_duplex;

@@ -146,6 +146,7 @@ struct leat_port {
 	struct leat_txq	*txq[LEAT_PORT_QUEUES_MAX];
 	bool		started;
 	bool		gone;		/* the device is no more; any thread reads it relaxed */
+	bool		suspended;	/* the device sleeps: no verb of the driver is called */
 
 	const struct leat_dev_end *end;
 	bool		stepped;	/* polls step the device */
@@ -171,6 +172,9 @@ struct leat_dev_end {
 	/* Who sees its memory, and its NUMA node (-1: unknown). May be NULL: nobody knows. */
 	struct leat_aspace *(*aspace)(struct leat_dev *dev);
 	int	(*node)(struct leat_dev *dev);
+	/* Low power, with an eventfd to signal when it ends by itself (-1: none). May be NULL. */
+	int	(*sleep)(struct leat_dev *dev, int wakeup);
+	int	(*wake)(struct leat_dev *dev);
 };
 
 /*
