@@ -8,5 +8,6 @@
 
 const struct leat_model *const leat_models[] = {
 	&leat_model_virtio_net,
+	&leat_model_igb,
 	NULL,
 };

@@ -165,19 +165,27 @@ uint16_t leat_intel_sum(const uint8_t *p, uint32_t len, uint32_t seed)
 	return (uint16_t)s;
 }
 
-static uint32_t crc32c_more(uint32_t crc, const uint8_t *p, uint32_t len)
+#define CASTAGNOLI	UINT32_C(0x82f63b78)
+#define ETHERNET	UINT32_C(0xedb88320)
+
+static uint32_t crc_more(uint32_t poly, uint32_t crc, const uint8_t *p, uint32_t len)
 {
 	while (len--) {
 		crc ^= *p++;
 		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0x82f63b78) : 0);
+			crc = crc >> 1 ^ (crc & 1 ? poly : 0);
 	}
 	return crc;
 }
 
 uint32_t leat_intel_crc32c(const uint8_t *p, uint32_t len)
 {
-	return ~crc32c_more(UINT32_MAX, p, len);
+	return ~crc_more(CASTAGNOLI, UINT32_MAX, p, len);
+}
+
+uint32_t leat_intel_crc32(const uint8_t *p, uint32_t len)
+{
+	return ~crc_more(ETHERNET, UINT32_MAX, p, len);
 }
 
 /* The pseudo header of TCP and UDP. */
@@ -203,10 +211,10 @@ static bool sctp_is_right(const uint8_t *p, uint32_t len)
 {
 	static const uint8_t zero[4];
 	const uint8_t *sum = p + SCTP_SUM;
-	uint32_t crc = crc32c_more(UINT32_MAX, p, SCTP_SUM);
+	uint32_t crc = crc_more(CASTAGNOLI, UINT32_MAX, p, SCTP_SUM);
 
-	crc = crc32c_more(crc, zero, sizeof(zero));
-	crc = crc32c_more(crc, p + SCTP_LEN, len - SCTP_LEN);
+	crc = crc_more(CASTAGNOLI, crc, zero, sizeof(zero));
+	crc = crc_more(CASTAGNOLI, crc, p + SCTP_LEN, len - SCTP_LEN);
 	return ~crc == ((uint32_t)sum[0] | (uint32_t)sum[1] << 8 | (uint32_t)sum[2] << 16 |
 			(uint32_t)sum[3] << 24);
 }

@@ -41,6 +41,8 @@ void leat_intel_frame_parse(const uint8_t *p, uint32_t len, struct intel_frame *
 uint16_t leat_intel_sum(const uint8_t *p, uint32_t len, uint32_t seed);
 /* CRC-32C as SCTP carries it (RFC 4960, appendix B). */
 uint32_t leat_intel_crc32c(const uint8_t *p, uint32_t len);
+/* Ethernet's: the frame check sequence, least significant byte first behind the frame. */
+uint32_t leat_intel_crc32(const uint8_t *p, uint32_t len);
 
 enum intel_check { INTEL_UNCHECKED, INTEL_RIGHT, INTEL_WRONG };
 

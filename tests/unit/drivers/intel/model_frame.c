@@ -129,6 +129,7 @@ static void test_sctp(void **state)
 
 	(void)state;
 	assert_int_equal(leat_intel_crc32c((const uint8_t *)"123456789", 9), 0xe3069283);
+	assert_int_equal(leat_intel_crc32((const uint8_t *)"123456789", 9), 0xcbf43926);
 	memcpy(p, tcp4, 34);
 	memset(p + 34, 0x5a, sizeof(p) - 34);
 	p[17] = sizeof(p) - 14;
