@@ -176,7 +176,7 @@ static int check_place(struct vfio_space *space, const struct vfio_map *map)
 		return leat_fail(space->ctx, -EINVAL, "%s: map memory: %#llx-%#llx does not lie in "
 				 "one of the IOMMU's ranges (%s)", space->name, (ull)map->iova,
 				 (ull)last_of(map),
-				 leat_vfio_ranges_text(&space->as, text, sizeof(text)));
+				 leat_aspace_ranges(&space->as, text, sizeof(text)));
 	if (overlaps(space, map->iova, map->len))
 		return leat_fail(space->ctx, -EEXIST, "%s: map memory: something is mapped within "
 				 "%#llx-%#llx already; unmap it first", space->name, (ull)map->iova,

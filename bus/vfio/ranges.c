@@ -8,8 +8,6 @@
 #include "chain.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -118,15 +116,4 @@ bool leat_vfio_ranges_hold(const struct leat_aspace *as, uint64_t iova, uint64_t
 		if (iova >= as->ranges[i].first && iova + (len - 1) <= as->ranges[i].last)
 			return true;
 	return !as->nranges;
-}
-
-const char *leat_vfio_ranges_text(const struct leat_aspace *as, char *buf, size_t size)
-{
-	size_t at = 0;
-
-	snprintf(buf, size, "all");
-	for (unsigned int i = 0; i < as->nranges && at < size; i++)
-		at += (size_t)snprintf(buf + at, size - at, "%s%#" PRIx64 "-%#" PRIx64,
-				       i ? ", " : "", as->ranges[i].first, as->ranges[i].last);
-	return buf;
 }

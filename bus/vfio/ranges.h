@@ -38,7 +38,4 @@ int leat_vfio_ranges_tidy(struct leat_iova_range *ranges, unsigned int n);
 /* Do the ranges of @as hold all of [iova, iova + len)? @len is not 0 and it does not wrap. */
 bool leat_vfio_ranges_hold(const struct leat_aspace *as, uint64_t iova, uint64_t len);
 
-/* In words, as many as fit; returns @buf. */
-const char *leat_vfio_ranges_text(const struct leat_aspace *as, char *buf, size_t size);
-
 #endif

@@ -55,8 +55,7 @@ void leat_space_unmap(struct leat_aspace *as, const struct leat_aspace *end,
 		unmap_parts(as, p, p->nparts);
 }
 
-/* The ranges of @as in words, as many as fit. */
-static const char *ranges_text(const struct leat_aspace *as, char *buf, size_t size)
+const char *leat_aspace_ranges(const struct leat_aspace *as, char *buf, size_t size)
 {
 	size_t at = 0;
 
@@ -85,7 +84,8 @@ static int fail_beyond(struct leat_ctx *ctx, const struct leat_aspace *as, const
 	return leat_fail(ctx, -ENOSPC, "%s: map memory: a segment lies at %s%#" PRIx64 "-%#" PRIx64
 			 ", beyond its %u address bits or its ranges (%s); %s", as->name,
 			 phys ? "the physical addresses " : "", seg->iova,
-			 seg->iova + (seg->len - 1), width(as), ranges_text(as, text, sizeof(text)),
+			 seg->iova + (seg->len - 1), width(as),
+			 leat_aspace_ranges(as, text, sizeof(text)),
 			 phys ? "it needs an IOMMU in this machine" :
 				"open this device before any memory is set aside");
 }

@@ -86,6 +86,9 @@ LEAT_API void leat_aspace_forget(struct leat_aspace *as);
  */
 LEAT_API int leat_aspace_narrow(struct leat_aspace *as, unsigned int dma_bits);
 
+/* The ranges of @as for messages, as many as fit into @size bytes: "0x0-0xfff, ..."; returns @buf. */
+LEAT_API const char *leat_aspace_ranges(const struct leat_aspace *as, char *buf, size_t size);
+
 /* After as->ranges shrank: is all that is mapped still inside? 0 or -ENOSPC, logged. */
 LEAT_API int leat_aspace_recheck(struct leat_aspace *as);
 

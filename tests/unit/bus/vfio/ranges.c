@@ -192,12 +192,12 @@ static void a_range_holds_what_lies_in_it(void **state)
 	assert_false(leat_vfio_ranges_hold(&as, 0xfff, 2));
 	assert_false(leat_vfio_ranges_hold(&as, 0x2000, 0x3000));	/* across the hole */
 	assert_true(leat_vfio_ranges_hold(&as, UINT64_MAX, 1));
-	assert_string_equal(leat_vfio_ranges_text(&as, text, sizeof(text)),
+	assert_string_equal(leat_aspace_ranges(&as, text, sizeof(text)),
 			    "0x1000-0x2fff, 0x4000-0xffffffffffffffff");
-	assert_string_equal(leat_vfio_ranges_text(&as, small, sizeof(small)), "0x1000-");
+	assert_string_equal(leat_aspace_ranges(&as, small, sizeof(small)), "0x1000-");
 	as.nranges = 0;
 	assert_true(leat_vfio_ranges_hold(&as, 0, UINT64_MAX));
-	assert_string_equal(leat_vfio_ranges_text(&as, text, sizeof(text)), "all");
+	assert_string_equal(leat_aspace_ranges(&as, text, sizeof(text)), "all");
 }
 
 static uint32_t next(uint32_t *seed)
