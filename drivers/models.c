@@ -7,7 +7,8 @@
 #include <stddef.h>
 
 const struct leat_model *const leat_models[] = {
-	&leat_model_virtio_net,
+	&leat_model_e1000e,
 	&leat_model_igb,
+	&leat_model_virtio_net,
 	NULL,
 };

@@ -12,6 +12,7 @@ LEAT_BEGIN_DECLS
 
 struct leat_model;
 
+LEAT_API extern const struct leat_model leat_model_e1000e;
 LEAT_API extern const struct leat_model leat_model_igb;
 LEAT_API extern const struct leat_model leat_model_virtio_net;
 
