@@ -47,6 +47,16 @@ static inline struct e1000e *e1000e_of(struct leat_port *port)
 	return LEAT_CONTAINER_OF(port, struct e1000e, port);
 }
 
+/*
+ * A register of queue @id, by the window of its doorbell. Where that is shared memory a
+ * store there would overtake a write by message.
+ */
+static inline void e1000e_queue_write(const struct e1000e *e, uint32_t reg, unsigned int id,
+				      uint32_t val)
+{
+	leat_mmio_write32(&e->queues, E1000E_QUEUE(reg, id) - E1000E_QUEUE_PAGES, val);
+}
+
 static inline uint32_t e1000e_offloads(const struct e1000e *e)
 {
 	return e->port.cfg.offloads;

@@ -297,18 +297,17 @@ void leat_e1000e_rxq_free(struct leat_rxq *base)
 /* 4.6.5.1: the ring, then the queue. */
 static void rx_program(struct rxq *q)
 {
-	struct intel_hw *hw = &e1000e_of(q->base.port)->hw;
+	const struct e1000e *e = e1000e_of(q->base.port);
 	unsigned int id = q->base.id;
 
-	intel_write(hw, E1000E_QUEUE(E1000E_RDBAL, id), (uint32_t)q->mem.iova);
-	intel_write(hw, E1000E_QUEUE(E1000E_RDBAH, id), (uint32_t)(q->mem.iova >> 32));
-	intel_write(hw, E1000E_QUEUE(E1000E_RDLEN, id),
-		    (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
-	intel_write(hw, E1000E_QUEUE(E1000E_RDH, id), 0);
-	intel_write(hw, E1000E_QUEUE(E1000E_RDT, id), 0);
-	intel_write(hw, E1000E_QUEUE(E1000E_RXDCTL, id), E1000E_DCTL_GRAN |
-		    LEAT_PUT(E1000E_DCTL_PTHRESH, 32u) | LEAT_PUT(E1000E_DCTL_HTHRESH, 4u) |
-		    LEAT_PUT(E1000E_DCTL_WTHRESH, 1u));
+	e1000e_queue_write(e, E1000E_RDBAL, id, (uint32_t)q->mem.iova);
+	e1000e_queue_write(e, E1000E_RDBAH, id, (uint32_t)(q->mem.iova >> 32));
+	e1000e_queue_write(e, E1000E_RDLEN, id, (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
+	e1000e_queue_write(e, E1000E_RDH, id, 0);
+	e1000e_queue_write(e, E1000E_RDT, id, 0);
+	e1000e_queue_write(e, E1000E_RXDCTL, id, E1000E_DCTL_GRAN |
+			   LEAT_PUT(E1000E_DCTL_PTHRESH, 32u) | LEAT_PUT(E1000E_DCTL_HTHRESH, 4u) |
+			   LEAT_PUT(E1000E_DCTL_WTHRESH, 1u));
 }
 
 /* The first fill, on the control thread: the queue's cache is another thread's. */

@@ -366,7 +366,6 @@ int leat_e1000e_txq_start(struct leat_txq *base)
 {
 	struct txq *q = txq_of(base);
 	struct e1000e *e = e1000e_of(base->port);
-	struct intel_hw *hw = &e->hw;
 	unsigned int id = base->id;
 
 	memset(q->mem.va, 0, q->mem.len);
@@ -379,13 +378,13 @@ int leat_e1000e_txq_start(struct leat_txq *base)
 	q->offloads = e1000e_offloads(e);
 	q->vlan = e->vlan;
 
-	intel_write(hw, E1000E_QUEUE(E1000E_TDBAL, id), (uint32_t)q->mem.iova);
-	intel_write(hw, E1000E_QUEUE(E1000E_TDBAH, id), (uint32_t)(q->mem.iova >> 32));
-	intel_write(hw, E1000E_QUEUE(E1000E_TDLEN, id), (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
-	intel_write(hw, E1000E_QUEUE(E1000E_TDH, id), 0);
-	intel_write(hw, E1000E_QUEUE(E1000E_TDT, id), 0);
-	intel_write(hw, E1000E_QUEUE(E1000E_TXDCTL, id), E1000E_TXDCTL_COUNT | E1000E_DCTL_GRAN |
-		    LEAT_PUT(E1000E_DCTL_PTHRESH, 31u) | LEAT_PUT(E1000E_DCTL_HTHRESH, 1u));
+	e1000e_queue_write(e, E1000E_TDBAL, id, (uint32_t)q->mem.iova);
+	e1000e_queue_write(e, E1000E_TDBAH, id, (uint32_t)(q->mem.iova >> 32));
+	e1000e_queue_write(e, E1000E_TDLEN, id, (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
+	e1000e_queue_write(e, E1000E_TDH, id, 0);
+	e1000e_queue_write(e, E1000E_TDT, id, 0);
+	e1000e_queue_write(e, E1000E_TXDCTL, id, E1000E_TXDCTL_COUNT | E1000E_DCTL_GRAN |
+			   LEAT_PUT(E1000E_DCTL_PTHRESH, 31u) | LEAT_PUT(E1000E_DCTL_HTHRESH, 1u));
 	return 0;
 }
 
