@@ -27,7 +27,8 @@
 
 #define PHY_EXT_STATUS	15
 #define PHY_SPECIFIC	17		/* how the link came out */
-#define PHY_PAGE	31
+#define IGP_PAGE	31		/* where the page is chosen, in bits from 5 up */
+#define BM_PAGE		22		/* and in all of them */
 #define PHY_CAN		0x7949		/* status: all speeds, negotiates */
 #define PHY_10_100	0x01e0		/* advertise */
 #define PHY_1000	0x0300		/* 1000_CONTROL: advertise */
@@ -193,7 +194,10 @@ static uint16_t phy_specific(const struct intel_chip *c)
 /* Registers from 16 on have pages; ours are those of page 0, the others read as 0. */
 static bool phy_has(const struct intel_chip *c, unsigned int n)
 {
-	return n < 16 || n == PHY_PAGE || !(c->phy[PHY_PAGE] >> 5);
+	bool bm = c->phy_id == INTEL_PHY_BM;
+	unsigned int at = bm ? BM_PAGE : IGP_PAGE;
+
+	return n < 16 || n == at || !(bm ? c->phy[at] : c->phy[at] >> 5);
 }
 
 static uint16_t phy_get(struct intel_chip *c, unsigned int n)

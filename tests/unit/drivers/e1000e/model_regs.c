@@ -193,6 +193,23 @@ static void test_phy_and_link(void **state)
 	rig_close(&r);
 }
 
+/* 9.3: register 22 chooses the page, and is on each of them. */
+static void test_phy_pages(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, NULL);
+	phy_set(&r, 16, 0x0360);
+	phy_set(&r, 22, 3);
+	phy_set(&r, 16, 0x1234);
+	assert_int_equal(phy(&r, 22), 3);
+	assert_int_equal(phy(&r, INTEL_PHY_ID1), 0x0141);
+	phy_set(&r, 22, 0);
+	assert_int_equal(phy(&r, 16), 0x0360);
+	rig_close(&r);
+}
+
 /* D3hot and back: as after a reset; asleep it takes nothing. */
 static void test_sleep(void **state)
 {
@@ -342,6 +359,7 @@ int main(void)
 		cmocka_unit_test(test_bus),	   cmocka_unit_test(test_io_window),
 		cmocka_unit_test(test_reset),	   cmocka_unit_test(test_options),
 		cmocka_unit_test(test_nvm),	   cmocka_unit_test(test_phy_and_link),
+		cmocka_unit_test(test_phy_pages),
 		cmocka_unit_test(test_sleep),	   cmocka_unit_test(test_widths),
 		cmocka_unit_test(test_counters),   cmocka_unit_test(test_line),
 		cmocka_unit_test(test_auto_mask),  cmocka_unit_test(test_msix),
