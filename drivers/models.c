@@ -9,6 +9,7 @@
 const struct leat_model *const leat_models[] = {
 	&leat_model_e1000e,
 	&leat_model_igb,
+	&leat_model_igbvf,
 	&leat_model_virtio_net,
 	NULL,
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * igb/model.c - Intel's 82576: options, life, and what the host calls. By its datasheet,
+ * igb/model.c - Intel's 82576 and its virtual function: options, life, and what the host calls. By its datasheet,
  * whose edition doc/drivers/igb.md names.
  */
 #include "model.h"
@@ -17,6 +17,7 @@
 
 #define VENDOR_INTEL	0x8086
 #define DEVICE_PF	0x10c9
+#define DEVICE_VF	0x10ca
 #define ETHERNET	0x020000
 
 /* ---- options ---- */
@@ -35,18 +36,20 @@ static int options(struct igbm *n, const struct leat_model_opt *opts)
 
 /* ---- struct leat_model ---- */
 
-static int init_pci(struct igbm *n)
+/* A function of a NIC; a VF has MSI-X only. */
+static int init_pci(struct igbm *n, uint16_t device)
 {
 	const struct leat_model_pci_desc desc = {
-		.vendor = VENDOR_INTEL, .device = DEVICE_PF, .subvendor = VENDOR_INTEL,
-		.subdevice = DEVICE_PF, .revision = 1, .class_code = ETHERNET,
+		.vendor = VENDOR_INTEL, .device = device, .subvendor = VENDOR_INTEL,
+		.subdevice = device, .revision = 1, .class_code = ETHERNET,
 	};
 	int err = leat_model_pci_init(&n->pci, &n->mdev, &desc);
 
 	if (err)
 		return err;
-	err = leat_model_pci_add_power(&n->pci);
-	if (err >= 0)
+	if (!n->vf)
+		err = leat_model_pci_add_power(&n->pci);
+	if (err >= 0 && !n->vf)
 		err = leat_model_pci_add_msi(&n->pci);
 	if (err >= 0)
 		err = leat_model_pci_add_msix(&n->pci, IGBM_MSIX_BAR, 0, IGBM_MSIX_PBA);
@@ -75,7 +78,27 @@ static int igbm_init(struct leat_mdev *mdev, const struct leat_model_opt *opts)
 	mdev->region[IGBM_MSIX_BAR].size = IGBM_MSIX_LEN;
 	mdev->irqs[IRQ_INTX] = mdev->irqs[IRQ_MSI] = 1;
 	mdev->irqs[IRQ_MSIX] = IGBM_VECTORS;
-	return init_pci(n);
+	return init_pci(n, DEVICE_PF);
+}
+
+static int igbm_vf_init(struct leat_mdev *mdev, const struct leat_model_opt *opts)
+{
+	struct igbm *n = igbm_of(mdev);
+	int err;
+
+	n->vf = true;
+	n->queues = IGB_VF_QUEUES;
+	n->vectors = IGB_VF_VECTORS;
+	leat_intel_mac_default(mdev->name, n->chip.mac);
+	err = options(n, opts);
+	if (err)
+		return err;
+	mdev->region[IGBM_BAR] = (struct leat_model_region){
+		.size = IGB_VF_BAR0_SIZE, .map_off = IGBM_VF_MAP, .map_len = IGBM_VF_MAP_LEN,
+	};
+	mdev->region[IGBM_MSIX_BAR].size = IGBM_MSIX_LEN;
+	mdev->irqs[IRQ_MSIX] = IGB_VF_VECTORS;
+	return init_pci(n, DEVICE_VF);
 }
 
 static void igbm_fini(struct leat_mdev *mdev)
@@ -89,7 +112,10 @@ static void igbm_power_on(struct leat_mdev *mdev)
 
 	leat_model_pci_reset(&n->pci);
 	igbm_rings_init(n);
-	igbm_reset(n, true);
+	if (n->vf)
+		igbm_vf_reset(n);
+	else
+		igbm_reset(n, true);
 }
 
 /* What was written into shared memory since the last round is seen in its order. */
@@ -156,9 +182,11 @@ static int igbm_access(struct leat_mdev *mdev, unsigned int region, uint64_t off
 
 static bool may_send(const struct igbm *n)
 {
-	return leat_model_pci_master(&n->pci) && !leat_model_pci_asleep(&n->pci) &&
+	if (!leat_model_pci_master(&n->pci) || leat_model_pci_asleep(&n->pci))
+		return false;
+	return n->vf ? n->clear_to_send :
 	       (n->reg[INTEL_TCTL / 4] & INTEL_TCTL_EN) &&
-	       !(n->reg[INTEL_CTRL / 4] & INTEL_CTRL_MASTER_OFF);
+		       !(n->reg[INTEL_CTRL / 4] & INTEL_CTRL_MASTER_OFF);
 }
 
 static unsigned int igbm_poll(struct leat_mdev *mdev)
@@ -207,6 +235,21 @@ const struct leat_model leat_model_igb = {
 	.help = "mac=ADDRESS",
 	.size = sizeof(struct igbm),
 	.init = igbm_init,
+	.fini = igbm_fini,
+	.reset = igbm_power_on,
+	.access = igbm_access,
+	.poll = igbm_poll,
+	.receive = igbm_receive,
+	.ready = igbm_ready,
+	.dma_changed = igbm_dma_changed,
+	.link = igbm_link,
+};
+
+const struct leat_model leat_model_igbvf = {
+	.name = "igbvf",
+	.help = "mac=ADDRESS",
+	.size = sizeof(struct igbm),
+	.init = igbm_vf_init,
 	.fini = igbm_fini,
 	.reset = igbm_power_on,
 	.access = igbm_access,

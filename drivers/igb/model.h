@@ -95,6 +95,8 @@ struct igbm {
 
 	/* the VF's mailbox, and the PF behind it: what it lets in */
 	uint32_t	mailbox;	/* V2PMAILBOX */
+	bool		unread;		/* the VF has not taken the PF's last word */
+	bool		ping_due;	/* one more waits for that */
 	bool		clear_to_send;
 	bool		vf_promisc;	/* all multicasts */
 	uint32_t	vf_max;		/* longest frame, CRC included */

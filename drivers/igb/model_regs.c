@@ -15,6 +15,9 @@ uint32_t *igbm_reg(struct igbm *n, uint32_t off)
 {
 	uint32_t low = off & 0xff, queue = off >> 8 & 3, page = off & ~UINT32_C(0x3ff);
 
+	if (n->vf)
+		return off - IGBM_VF_MAP < IGBM_VF_MAP_LEN ?
+		       (uint32_t *)n->mdev.mem[IGBM_BAR] + (off - IGBM_VF_MAP) / 4 : &n->reg[off / 4];
 	if (low < 0x40 && page == 0x2800)
 		off = IGB_QUEUE(IGB_RXQ_PAGE, queue) + low;
 	else if (low < 0x40 && page == 0x3800)
@@ -37,6 +40,8 @@ uint32_t igbm_get(struct igbm *n, uint32_t off)
 		val = leat_load_relaxed(r);
 		return LEAT_SWAP32(val);
 	}
+	if (n->vf)
+		return igbm_vf_get(n, off);
 	if (igbm_irq_get(n, off, &val))
 		return val;
 	return leat_intel_chip_get(&n->chip, off);
@@ -71,6 +76,10 @@ void igbm_set(struct igbm *n, uint32_t off, uint32_t val)
 		leat_store_release(r, LEAT_SWAP32(val));
 		return;
 	}
+	if (n->vf) {
+		igbm_vf_set(n, off, val);
+		return;
+	}
 	if (igbm_irq_set(n, off, val) || is_read_only(off))
 		return;
 	if (off == INTEL_CTRL && (val & INTEL_CTRL_RST)) {
@@ -103,6 +112,8 @@ void igbm_reset(struct igbm *n, bool all)
 
 void igbm_link_look(struct igbm *n)
 {
-	if (leat_intel_chip_link(&n->chip))
+	if (n->vf)
+		igbm_vf_ping(n);
+	else if (leat_intel_chip_link(&n->chip))
 		igbm_irq_other(n, IGB_ICR_LSC);
 }

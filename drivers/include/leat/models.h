@@ -14,6 +14,7 @@ struct leat_model;
 
 LEAT_API extern const struct leat_model leat_model_e1000e;
 LEAT_API extern const struct leat_model leat_model_igb;
+LEAT_API extern const struct leat_model leat_model_igbvf;
 LEAT_API extern const struct leat_model leat_model_virtio_net;
 
 /* All of the above, ending with NULL. */
