@@ -282,6 +282,39 @@ static int igb_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len)
 	return leat_intel_nvm_read(&igb_of(port)->hw, off, buf, len);
 }
 
+/* What keeps what is written while receiver and transmitter are off. */
+static const struct intel_reg_mask test_regs[] = {
+	{ INTEL_FCAL, UINT32_MAX }, { INTEL_FCAH, 0xffff }, { INTEL_FCTTV, 0xffff },
+	{ IGB_QUEUE(IGB_RDBAL, 0), 0xffffff80 }, { IGB_QUEUE(IGB_RDBAH, 0), UINT32_MAX },
+	{ IGB_QUEUE(IGB_RDLEN, 0), 0x000fff80 }, { IGB_QUEUE(IGB_RDBAL, 15), 0xffffff80 },
+	{ IGB_QUEUE(IGB_TDBAL, 0), 0xffffff80 }, { IGB_QUEUE(IGB_TDBAH, 0), UINT32_MAX },
+	{ IGB_QUEUE(IGB_TDLEN, 0), 0x000fff80 }, { IGB_QUEUE(IGB_TDBAL, 15), 0xffffff80 },
+	{ INTEL_RAL(1), UINT32_MAX }, { INTEL_RAH(1), 0x8000ffff },
+	{ INTEL_MTA(0), UINT32_MAX }, { INTEL_MTA(127), UINT32_MAX },
+	{ INTEL_VFTA(0), UINT32_MAX }, { INTEL_VFTA(127), UINT32_MAX },
+};
+
+static int igb_self_test(struct leat_port *port, struct leat_self_test *out, unsigned int n)
+{
+	struct igb *g = igb_of(port);
+	struct leat_self_test results[3];
+	int err = leat_igb_reset(g);
+
+	if (err)
+		return err;
+	intel_write(&g->hw, IGB_QUEUE(IGB_RXDCTL, 0), 0);
+	intel_write(&g->hw, IGB_QUEUE(IGB_TXDCTL, 0), 0);
+	leat_intel_test_registers(&g->hw, test_regs, LEAT_ARRAY_LEN(test_regs), &results[0]);
+	err = leat_igb_reset(g);
+	if (err)
+		return err;
+	leat_igb_irqs_test(g, &results[1]);
+	leat_intel_test_loopback(&g->hw, &results[2]);
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(results) && i < n; i++)
+		out[i] = results[i];
+	return LEAT_ARRAY_LEN(results);
+}
+
 static void igb_forget(struct leat_port *port)
 {
 	leat_pci_irqs_forget(&igb_of(port)->irqs);
@@ -322,5 +355,6 @@ const struct leat_driver leat_igb = {
 	.xstats = igb_xstats,
 	.regs = igb_regs,
 	.nvm = igb_nvm,
+	.self_test = igb_self_test,
 	.forget = igb_forget,
 };

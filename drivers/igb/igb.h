@@ -83,6 +83,8 @@ int leat_igb_rxq_arm(struct leat_rxq *q);
 void leat_igb_rxq_disarm(struct leat_rxq *q);
 int leat_igb_watch(struct igb *g);
 void leat_igb_unwatch(struct igb *g);
+/* For the self test, on a device that was reset. */
+void leat_igb_irqs_test(struct igb *g, struct leat_self_test *out);
 /* Read, and thereby clear, what the device counts. */
 void leat_igb_counters_read(struct igb *g);
 

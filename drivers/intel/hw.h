@@ -178,4 +178,19 @@ unsigned int leat_intel_queue_dump(const struct intel_hw *hw, const struct intel
 				   unsigned int nregs, unsigned int queue, uint32_t stride,
 				   struct leat_reg *out, unsigned int n, unsigned int at);
 
+/* ---- selftest.c: each fills in one result ---- */
+
+void leat_intel_verdict(struct leat_self_test *out, const char *name, enum leat_verdict verdict,
+			const char *why, ...) LEAT_PRINTF(4, 5);
+
+struct intel_reg_mask {
+	uint32_t	off, mask;	/* bits that keep what is written */
+};
+
+/* Leaves the registers changed: reset the device. */
+void leat_intel_test_registers(const struct intel_hw *hw, const struct intel_reg_mask *regs,
+			       unsigned int n, struct leat_self_test *out);
+/* Starts and stops the port meanwhile. */
+void leat_intel_test_loopback(struct intel_hw *hw, struct leat_self_test *out);
+
 #endif
