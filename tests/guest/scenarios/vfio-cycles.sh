@@ -9,9 +9,7 @@ host() {
 	for hub in 0 1 2 3; do
 		nics virtio-net virtio-net
 	done
-	# QEMU 10 may die (iotlb_to_section) when one processor moves BARs, as resets do, while another
-	# uses registers
-	boot -smp 1
+	boot
 }
 
 # Most of a life is waiting for resets: four go side by side.

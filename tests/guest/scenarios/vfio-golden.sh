@@ -11,7 +11,7 @@ TOKEN=12345678-9abc-def0-1234-56789abcdef0
 
 host() {
 	nics virtio-net e1000e igb vmxnet3 e1000 e1000 e1000,bus=pcie.0,addr=0x1e
-	boot -smp 1			# see vfio-cycles
+	boot
 }
 
 guest() {

@@ -10,7 +10,7 @@ host() {
 	hub=0
 	nics virtio-net,host_mtu=9000 virtio-net,host_mtu=9000 virtio-net,host_mtu=9000 \
 		virtio-net,iommu_platform=off
-	boot -smp 1			# see vfio-cycles
+	boot
 }
 
 guest() {

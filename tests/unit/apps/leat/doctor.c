@@ -346,10 +346,10 @@ static void qemu_is_found(void **state)
 	machine_put(m, "/usr/bin/qemu-system-x86_64", "");
 	snprintf(path, sizeof(path), "%s/usr/bin/qemu-system-x86_64", m->root);
 	assert_int_equal(chmod(path, 0755), 0);
-	m->qemu = "QEMU emulator version 7.2.22 (Debian)";
+	m->qemu = "QEMU emulator version 10.2.9 (Debian)";
 	machine_first(m, "tuning", VERDICT_INFO, NULL, NULL);
 	assert_int_equal(machine_finding(m, "qemu")->verdict, VERDICT_INFO);
-	m->qemu = "QEMU emulator version 10.1.0 (Debian)";
+	m->qemu = "QEMU emulator version 11.0.0 (Debian)";
 	machine_first(m, "tuning", VERDICT_INFO, NULL, NULL);
 	assert_int_equal(machine_finding(m, "qemu")->verdict, VERDICT_OK);
 
