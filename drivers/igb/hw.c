@@ -225,22 +225,29 @@ static uint32_t tctl(void)
 
 /* ---- queues ---- */
 
-int leat_igb_queue_on(const struct igb *g, uint32_t dctl)
+static int await_queue(const struct igb *g, uint32_t dctl, unsigned int id, uint32_t want)
+{
+	return leat_mmio_wait32(igb_window(g, dctl), IGB_QUEUE(dctl, id) % IGB_PAGE_SIZE,
+				IGB_DCTL_ENABLE, want, QUEUE_USEC);
+}
+
+int leat_igb_queue_on(const struct igb *g, uint32_t dctl, unsigned int id)
 {
 	int err;
 
-	intel_update(&g->hw, dctl, 0, IGB_DCTL_ENABLE);
-	err = leat_mmio_wait32(&g->hw.regs, dctl, IGB_DCTL_ENABLE, IGB_DCTL_ENABLE, QUEUE_USEC);
+	igb_queue_write(g, dctl, id, igb_queue_read(g, dctl, id) | IGB_DCTL_ENABLE);
+	err = await_queue(g, dctl, id, IGB_DCTL_ENABLE);
 	if (err)
-		return leat_fail(g->port.ctx, err, "%s: the queue at 0x%05x does not begin; stop and "
-				 "start the port", g->port.name, dctl);
+		return leat_fail(g->port.ctx, err, "%s: %s queue %u does not begin; stop and start "
+				 "the port", g->port.name, dctl == IGB_RXDCTL ? "receive" : "transmit",
+				 id);
 	return 0;
 }
 
-void leat_igb_queue_off(const struct igb *g, uint32_t dctl)
+void leat_igb_queue_off(const struct igb *g, uint32_t dctl, unsigned int id)
 {
-	intel_update(&g->hw, dctl, IGB_DCTL_ENABLE, 0);
-	(void)leat_mmio_wait32(&g->hw.regs, dctl, IGB_DCTL_ENABLE, 0, QUEUE_USEC);
+	igb_queue_write(g, dctl, id, igb_queue_read(g, dctl, id) & ~IGB_DCTL_ENABLE);
+	(void)await_queue(g, dctl, id, 0);
 	nap(LAST_NS);
 }
 

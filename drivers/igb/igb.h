@@ -51,6 +51,25 @@ static inline uint32_t igb_offloads(const struct igb *g)
 	return g->port.cfg.offloads;
 }
 
+/*
+ * Registers of queue @id, by the windows of the doorbells. Where those are shared memory
+ * a store there would overtake a write by message.
+ */
+static inline const struct leat_mmio *igb_window(const struct igb *g, uint32_t reg)
+{
+	return reg < IGB_TXQ_PAGE ? &g->rxqs : &g->txqs;
+}
+
+static inline uint32_t igb_queue_read(const struct igb *g, uint32_t reg, unsigned int id)
+{
+	return leat_mmio_read32(igb_window(g, reg), IGB_QUEUE(reg, id) % IGB_PAGE_SIZE);
+}
+
+static inline void igb_queue_write(const struct igb *g, uint32_t reg, unsigned int id, uint32_t val)
+{
+	leat_mmio_write32(igb_window(g, reg), IGB_QUEUE(reg, id) % IGB_PAGE_SIZE, val);
+}
+
 /* ---- hw.c ---- */
 
 /* 4.3, 4.6.5: nothing of what was before is left. 0, -ETIMEDOUT or -ENODEV, logged. */
@@ -67,12 +86,12 @@ int leat_igb_link_set(struct leat_port *port);
 void leat_igb_go(struct igb *g);
 void leat_igb_halt(struct igb *g);
 /*
- * leat_igb_queue_on, leat_igb_queue_off - IGB_DCTL_ENABLE in @dctl, a queue's RXDCTL or
- * TXDCTL, and until the device has followed. 0, -ETIMEDOUT or -ENODEV, logged; off
+ * leat_igb_queue_on, leat_igb_queue_off - IGB_DCTL_ENABLE in @dctl, IGB_RXDCTL or
+ * IGB_TXDCTL, of queue @id, and until the device has followed. 0, -ETIMEDOUT or -ENODEV, logged; off
  * waits for what is under way and has no answer.
  */
-int leat_igb_queue_on(const struct igb *g, uint32_t dctl);
-void leat_igb_queue_off(const struct igb *g, uint32_t dctl);
+int leat_igb_queue_on(const struct igb *g, uint32_t dctl, unsigned int id);
+void leat_igb_queue_off(const struct igb *g, uint32_t dctl, unsigned int id);
 
 /* ---- irqs.c ---- */
 

@@ -212,8 +212,8 @@ static bool hangs(struct igb *g)
 	bool stuck = false, held = intel_read(&g->hw, INTEL_STATUS) & INTEL_STATUS_TXOFF;
 
 	for (unsigned int q = 0; q < g->port.cfg.txqs; q++) {
-		uint16_t head = (uint16_t)intel_read(&g->hw, IGB_QUEUE(IGB_TDH, q));
-		uint16_t tail = (uint16_t)intel_read(&g->hw, IGB_QUEUE(IGB_TDT, q));
+		uint16_t head = (uint16_t)igb_queue_read(g, IGB_TDH, q);
+		uint16_t tail = (uint16_t)igb_queue_read(g, IGB_TDT, q);
 
 		stuck |= head != tail && head == g->tdh[q];
 		g->tdh[q] = head == tail ? UINT16_MAX : head;
@@ -250,8 +250,14 @@ void leat_igb_counters_read(struct igb *g)
 	if (intel_read(&g->hw, INTEL_STATUS) == UINT32_MAX)
 		return;			/* gone: it counts nothing */
 	leat_intel_counters_read(&g->hw);
-	for (unsigned int q = 0; q < g->port.cfg.rxqs; q++)
-		g->dropped[q] += intel_read(&g->hw, IGB_QUEUE(IGB_RQDPC, q));
+	for (unsigned int q = 0; q < g->port.cfg.rxqs; q++) {
+		uint32_t dropped = igb_queue_read(g, IGB_RQDPC, q);
+
+		if (!dropped)
+			continue;
+		g->dropped[q] += dropped;
+		igb_queue_write(g, IGB_RQDPC, q, 0);	/* where reading does not clear it */
+	}
 }
 
 static void on_tick(struct leat_watch *w)

@@ -325,20 +325,20 @@ void leat_igb_rxq_free(struct leat_rxq *base)
 static void rx_program(struct rxq *q)
 {
 	struct leat_port *port = q->base.port;
-	struct intel_hw *hw = &igb_of(port)->hw;
+	const struct igb *g = igb_of(port);
 	unsigned int id = q->base.id;
 
-	intel_write(hw, IGB_QUEUE(IGB_RXDCTL, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_RDBAL, id), (uint32_t)q->mem.iova);
-	intel_write(hw, IGB_QUEUE(IGB_RDBAH, id), (uint32_t)(q->mem.iova >> 32));
-	intel_write(hw, IGB_QUEUE(IGB_RDLEN, id), (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
-	intel_write(hw, IGB_QUEUE(IGB_SRRCTL, id),
-		    LEAT_PUT(IGB_SRRCTL_DESCTYPE, IGB_SRRCTL_ONE_BUFFER) |
+	igb_queue_write(g, IGB_RXDCTL, id, 0);
+	igb_queue_write(g, IGB_RDBAL, id, (uint32_t)q->mem.iova);
+	igb_queue_write(g, IGB_RDBAH, id, (uint32_t)(q->mem.iova >> 32));
+	igb_queue_write(g, IGB_RDLEN, id, (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
+	igb_queue_write(g, IGB_SRRCTL, id,
+			LEAT_PUT(IGB_SRRCTL_DESCTYPE, IGB_SRRCTL_ONE_BUFFER) |
 		    LEAT_PUT(IGB_SRRCTL_PACKET, q->room >> 10) |
 		    (port->cfg.rxqs > 1 ? IGB_SRRCTL_DROP : 0));
-	intel_write(hw, IGB_QUEUE(IGB_RDH, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_RDT, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_RXDCTL, id), IGB_DCTL_ENABLE |
+	igb_queue_write(g, IGB_RDH, id, 0);
+	igb_queue_write(g, IGB_RDT, id, 0);
+	igb_queue_write(g, IGB_RXDCTL, id, IGB_DCTL_ENABLE |
 		    LEAT_PUT(IGB_DCTL_PTHRESH, 8u) | LEAT_PUT(IGB_DCTL_HTHRESH, 8u) |
 		    LEAT_PUT(IGB_DCTL_WTHRESH, 1u));
 }
@@ -404,7 +404,7 @@ int leat_igb_rxq_resume(struct leat_rxq *base)
 
 	if (err)
 		return err;
-	err = leat_igb_queue_on(igb_of(base->port), IGB_QUEUE(IGB_RXDCTL, base->id));
+	err = leat_igb_queue_on(igb_of(base->port), IGB_RXDCTL, base->id);
 	if (err) {
 		leat_igb_rxq_suspend(base);
 		return err;
@@ -415,6 +415,6 @@ int leat_igb_rxq_resume(struct leat_rxq *base)
 
 void leat_igb_rxq_suspend(struct leat_rxq *base)
 {
-	leat_igb_queue_off(igb_of(base->port), IGB_QUEUE(IGB_RXDCTL, base->id));
+	leat_igb_queue_off(igb_of(base->port), IGB_RXDCTL, base->id);
 	leat_igb_rxq_stop(base);
 }

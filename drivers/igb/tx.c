@@ -391,18 +391,18 @@ void leat_igb_txq_free(struct leat_txq *base)
 /* 4.6.10 */
 static void tx_program(struct txq *q)
 {
-	struct intel_hw *hw = &igb_of(q->base.port)->hw;
+	const struct igb *g = igb_of(q->base.port);
 	unsigned int id = q->base.id;
 
-	intel_write(hw, IGB_QUEUE(IGB_TXDCTL, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_TDBAL, id), (uint32_t)q->mem.iova);
-	intel_write(hw, IGB_QUEUE(IGB_TDBAH, id), (uint32_t)(q->mem.iova >> 32));
-	intel_write(hw, IGB_QUEUE(IGB_TDLEN, id), (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
-	intel_write(hw, IGB_QUEUE(IGB_TDWBAL, id), 0);	/* no head written back, but descriptors */
-	intel_write(hw, IGB_QUEUE(IGB_TDWBAH, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_TDH, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_TDT, id), 0);
-	intel_write(hw, IGB_QUEUE(IGB_TXDCTL, id), IGB_DCTL_ENABLE |
+	igb_queue_write(g, IGB_TXDCTL, id, 0);
+	igb_queue_write(g, IGB_TDBAL, id, (uint32_t)q->mem.iova);
+	igb_queue_write(g, IGB_TDBAH, id, (uint32_t)(q->mem.iova >> 32));
+	igb_queue_write(g, IGB_TDLEN, id, (uint32_t)((q->mask + 1u) * sizeof(*q->ring)));
+	igb_queue_write(g, IGB_TDWBAL, id, 0);	/* no head written back, but descriptors */
+	igb_queue_write(g, IGB_TDWBAH, id, 0);
+	igb_queue_write(g, IGB_TDH, id, 0);
+	igb_queue_write(g, IGB_TDT, id, 0);
+	igb_queue_write(g, IGB_TXDCTL, id, IGB_DCTL_ENABLE |
 		    LEAT_PUT(IGB_DCTL_PTHRESH, 8u) | LEAT_PUT(IGB_DCTL_HTHRESH, 1u) |
 		    LEAT_PUT(IGB_DCTL_WTHRESH, 1u));
 }
@@ -438,7 +438,7 @@ void leat_igb_txq_stop(struct leat_txq *base)
 int leat_igb_txq_resume(struct leat_txq *base)
 {
 	leat_igb_txq_start(base);
-	return leat_igb_queue_on(igb_of(base->port), IGB_QUEUE(IGB_TXDCTL, base->id));
+	return leat_igb_queue_on(igb_of(base->port), IGB_TXDCTL, base->id);
 }
 
 /* 4.6.10.1: what was given goes out, as long as the link lets it. */
@@ -449,6 +449,6 @@ void leat_igb_txq_suspend(struct leat_txq *base)
 
 	(void)leat_mmio_wait32(q->regs, IGB_QUEUE(IGB_TDH, base->id) - IGB_TXQ_PAGE, UINT16_MAX,
 			       q->next & q->mask, TAIL_USEC);
-	leat_igb_queue_off(g, IGB_QUEUE(IGB_TXDCTL, base->id));
+	leat_igb_queue_off(g, IGB_TXDCTL, base->id);
 	leat_igb_txq_stop(base);
 }

@@ -269,7 +269,7 @@ static void drops_are_counted_by_queue(void **state)
 	n->reg[IGB_QUEUE(IGB_RQDPC, 1) / 4] = 7;
 	leat_port_stats(n->port, &stats);
 	assert_int_equal(stats.rx_missed, 7);
-	n->reg[IGB_QUEUE(IGB_RQDPC, 1) / 4] = 0;
+	assert_int_equal(n->reg[IGB_QUEUE(IGB_RQDPC, 1) / 4], 0);
 	count = leat_port_xstats(n->port, xs, LEAT_ARRAY_LEN(xs));
 	assert_in_range(count, 60, LEAT_ARRAY_LEN(xs));
 	while (i < count && strcmp(xs[i].name, "rx_q1_dropped_packets"))
