@@ -35,7 +35,7 @@ struct leat_sleeper;
 
 /*
  * A good time to go on polling without work: about what falling asleep and waking up
- * cost together, so that it costs at most twice what knowing the future would.
+ * cost together, so that at most twice as much is spent as by who knows the future.
  * doc/performance.md has the measurement.
  */
 #define LEAT_SLEEPER_SPIN_NS UINT64_C(50000)
