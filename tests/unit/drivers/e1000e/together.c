@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * together.c - our driver on our model of the 82574, a loop as the wire: what is asked of the
+ * device on the way out is seen on the way in.
+ */
+#include "drivers/intel/model_frame.h"
+
+#include <leat/leat.h>
+#include <leat/models.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define NIC   "sim:e1000e,wire=loop,mac=02:11:22:33:44:55"
+#define TRIES 1000000	/* polls without a packet: it was lost */
+#define QUEUES 2
+
+struct pair {
+	struct leat_ctx	*ctx;
+	struct leat_port *port;
+	struct leat_pool *pool;
+	struct leat_pool_cache *cache;
+	unsigned int	queue;		/* where the last packet came in */
+};
+
+static void open_pair(struct pair *p, uint32_t offloads, enum leat_intr intr)
+{
+	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models,
+				       .page_size = 4096 };
+	struct leat_port_config port = { .rxqs = QUEUES, .txqs = QUEUES, .mtu = 9000,
+					 .offloads = offloads, .intr = intr, .no_start = true };
+	const struct leat_pool_config pool = { .count = 4096 };
+
+	if (leat_ctx_open(&cfg, &p->ctx))
+		fail_msg("%s", cfg.error);
+	assert_int_equal(leat_pool_create(p->ctx, &pool, &p->pool), 0);
+	assert_int_equal(leat_pool_cache_create(p->pool, 0, &p->cache), 0);
+	port.pool = p->pool;
+	if (leat_port_open(p->ctx, NIC, &port, &p->port) || leat_port_promisc(p->port, true) ||
+	    leat_port_start(p->port))
+		fail_msg("%s", leat_ctx_error(p->ctx));
+}
+
+static void close_pair(struct pair *p)
+{
+	leat_port_close(p->port);
+	assert_int_equal(leat_pool_available(p->pool) + p->cache->n, leat_pool_count(p->pool));
+	leat_pool_cache_destroy(p->cache);
+	leat_pool_destroy(p->pool);
+	leat_ctx_close(p->ctx);
+}
+
+/* Bytes as a packet, in pieces of at most 1000. */
+static struct leat_pkt *make(struct pair *p, const uint8_t *bytes, uint32_t len)
+{
+	struct leat_pkt *head = NULL;
+
+	for (uint32_t off = 0; off < len; off += 1000) {
+		uint16_t part = (uint16_t)(len - off < 1000 ? len - off : 1000);
+		struct leat_pkt *pkt;
+
+		assert_int_equal(leat_pkt_alloc(p->cache, &pkt, 1), 1);
+		memcpy(leat_pkt_append(pkt, part), bytes + off, part);
+		if (head)
+			assert_int_equal(leat_pkt_chain(head, pkt), 0);
+		else
+			head = pkt;
+	}
+	return head;
+}
+
+static void transmit(struct pair *p, struct leat_pkt *pkt, unsigned int queue)
+{
+	unsigned int tries = 0;
+
+	while (!leat_tx(leat_port_txq(p->port, queue), &pkt, 1))
+		assert_true(++tries < TRIES);
+}
+
+static struct leat_pkt *receive(struct pair *p)
+{
+	struct leat_pkt *pkt;
+
+	for (unsigned int tries = 0; tries < TRIES; tries++) {
+		p->queue = tries % QUEUES;
+		if (leat_rx(leat_port_rxq(p->port, p->queue), &pkt, 1))
+			return pkt;
+	}
+	fail_msg("a packet did not come back");
+	return NULL;
+}
+
+static void expect_bytes(const struct leat_pkt *pkt, const uint8_t *bytes, uint32_t len)
+{
+	uint8_t got[9100];
+
+	assert_int_equal(pkt->total, len);
+	assert_int_equal(leat_pkt_read(pkt, 0, got, sizeof(got)), len);
+	assert_memory_equal(got, bytes, len);
+}
+
+/* Ethernet, IPv4 and TCP; where TCP's sum belongs stands the pseudo header's. */
+static uint32_t tcp(uint8_t *f, uint32_t payload, uint8_t flow)
+{
+	uint32_t l4 = 20 + payload;
+	uint16_t s;
+
+	memset(f, 0, 54);
+	memcpy(f, "\2\x11\x22\x33\x44\x55\2\0\0\0\0\2\x08\0\x45", 15);
+	f[16] = (uint8_t)((20 + l4) >> 8);
+	f[17] = (uint8_t)(20 + l4);
+	f[22] = 64;
+	f[23] = 6;
+	memcpy(f + 26, "\12\0\0\1\12\0\0\2", 8);
+	f[29] = flow;
+	f[35] = f[37] = 7;
+	f[46] = 0x50;
+	f[47] = 0x10;
+	for (uint32_t i = 0; i < payload; i++)
+		f[54 + i] = (uint8_t)(i * 37 + flow);
+	leat_intel_sum_put(f, 14, 34, 24, false);
+	s = leat_intel_sum(f + 26, 8, 6 + l4);
+	f[50] = (uint8_t)(s >> 8);
+	f[51] = (uint8_t)s;
+	return 34 + l4;
+}
+
+static void test_bytes(void **state)
+{
+	uint8_t f[9014];
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, LEAT_OFFLOADS_NONE, LEAT_INTR_AUTO);
+	for (unsigned int i = 0; i < 1500; i++) {
+		uint32_t len = 60 + (i * 7919) % (sizeof(f) - 59);
+		struct leat_pkt *pkt;
+
+		for (uint32_t k = 0; k < len; k++)
+			f[k] = (uint8_t)(k * 131 + i * 29);
+		transmit(&p, make(&p, f, len), i % QUEUES);
+		pkt = receive(&p);
+		expect_bytes(pkt, f, len);
+		leat_pkt_free(&pkt, 1);
+	}
+	close_pair(&p);
+}
+
+/* Open sums are closed, both queues are used by the hash that is delivered. */
+static void test_checksums_and_rss(void **state)
+{
+	unsigned int seen[QUEUES] = { 0 };
+	struct leat_rss rss;
+	uint8_t f[1514];
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, 0, LEAT_INTR_AUTO);
+	leat_port_rss_get(p.port, &rss);
+	for (uint8_t flow = 0; flow < 60; flow++) {
+		uint32_t len = tcp(f, 100u + flow, flow);
+		struct leat_pkt *pkt = make(&p, f, len);
+
+		pkt->flags = LEAT_PKT_CSUM_PARTIAL;
+		pkt->csum_start = 34;
+		pkt->csum_off = 16;
+		leat_intel_sum_put(f, 34, len, 50, false);
+		transmit(&p, pkt, flow % QUEUES);
+		pkt = receive(&p);
+		expect_bytes(pkt, f, len);
+		assert_int_equal(pkt->flags, LEAT_PKT_CSUM_GOOD | LEAT_PKT_HASH);
+		assert_int_equal(pkt->hash, leat_rss_hash(rss.key, f + 26, 12));
+		assert_int_equal(p.queue, rss.reta[pkt->hash % rss.reta_len]);
+		seen[p.queue]++;
+		leat_pkt_free(&pkt, 1);
+	}
+	assert_true(seen[0] && seen[1]);
+	close_pair(&p);
+}
+
+static void test_wrong_checksum(void **state)
+{
+	struct leat_pkt *pkt;
+	uint8_t f[200];
+	struct pair p;
+	uint32_t len;
+
+	(void)state;
+	open_pair(&p, 0, LEAT_INTR_AUTO);
+	len = tcp(f, 100, 1);	/* the pseudo header's sum is not the segment's */
+	transmit(&p, make(&p, f, len), 0);
+	pkt = receive(&p);
+	expect_bytes(pkt, f, len);
+	assert_true(pkt->flags & LEAT_PKT_CSUM_BAD);
+	leat_pkt_free(&pkt, 1);
+	close_pair(&p);
+}
+
+static void test_tso(void **state)
+{
+	static uint8_t f[20054];
+	struct leat_pkt *pkt;
+	struct pair p;
+	uint32_t at = 54, len;
+
+	(void)state;
+	open_pair(&p, 0, LEAT_INTR_AUTO);
+	len = tcp(f, 20000, 1);
+	pkt = make(&p, f, len);
+	pkt->flags = LEAT_PKT_TSO | LEAT_PKT_CSUM_PARTIAL;
+	pkt->gso_size = 1400;
+	pkt->csum_start = 34;
+	pkt->csum_off = 16;
+	transmit(&p, pkt, 0);
+	while (at < len) {
+		uint32_t part = len - at < 1400 ? len - at : 1400;
+		uint8_t got[1500];
+
+		pkt = receive(&p);
+		assert_int_equal(pkt->total, 54 + part);
+		assert_true(pkt->flags & LEAT_PKT_CSUM_GOOD);
+		leat_pkt_read(pkt, 0, got, sizeof(got));
+		assert_memory_equal(got + 54, f + at, part);
+		leat_pkt_free(&pkt, 1);
+		at += part;
+	}
+	close_pair(&p);
+}
+
+static void test_vlan(void **state)
+{
+	struct leat_pkt *pkt;
+	uint8_t f[200];
+	struct pair p;
+	uint32_t len;
+
+	(void)state;
+	open_pair(&p, LEAT_CAP_RX_VLAN | LEAT_CAP_TX_VLAN, LEAT_INTR_AUTO);
+	len = tcp(f, 100, 1);
+	pkt = make(&p, f, len);
+	pkt->flags = LEAT_PKT_VLAN;
+	pkt->vlan = 0x6123;
+	transmit(&p, pkt, 0);
+	pkt = receive(&p);
+	assert_true(pkt->flags & LEAT_PKT_VLAN);
+	assert_int_equal(pkt->vlan, 0x6123);
+	expect_bytes(pkt, f, len);
+	leat_pkt_free(&pkt, 1);
+	close_pair(&p);
+}
+
+/* What the filters keep out does not come; what comes next is the next. */
+static void test_filter(void **state)
+{
+	static const uint8_t others[] = { 2, 0, 0, 0, 0, 9 };
+	struct leat_pkt *pkt;
+	uint8_t f[200];
+	struct pair p;
+	uint32_t len;
+
+	(void)state;
+	open_pair(&p, 0, LEAT_INTR_AUTO);
+	assert_int_equal(leat_port_promisc(p.port, false), 0);
+	len = tcp(f, 100, 1);
+	memcpy(f, others, 6);
+	transmit(&p, make(&p, f, len), 0);
+	len = tcp(f, 101, 2);
+	transmit(&p, make(&p, f, len), 0);
+	pkt = receive(&p);
+	expect_bytes(pkt, f, len);
+	leat_pkt_free(&pkt, 1);
+	assert_int_equal(leat_port_promisc(p.port, true), 0);
+	memcpy(f, others, 6);
+	transmit(&p, make(&p, f, len), 0);
+	pkt = receive(&p);
+	expect_bytes(pkt, f, len);
+	leat_pkt_free(&pkt, 1);
+	close_pair(&p);
+}
+
+/* Stopped and started, with packets in every place: it goes on, and none is kept. */
+static void test_lives(void **state)
+{
+	uint8_t f[200];
+	struct pair p;
+	uint32_t len;
+
+	(void)state;
+	open_pair(&p, 0, LEAT_INTR_AUTO);
+	len = tcp(f, 100, 1);
+	for (unsigned int life = 0; life < 20; life++) {
+		struct leat_pkt *pkt;
+
+		for (unsigned int i = 0; i < life; i++)
+			transmit(&p, make(&p, f, len), i % QUEUES);
+		leat_port_stop(p.port);
+		if (leat_port_start(p.port))
+			fail_msg("%s", leat_ctx_error(p.ctx));
+		transmit(&p, make(&p, f, len), 0);
+		pkt = receive(&p);
+		expect_bytes(pkt, f, len);
+		leat_pkt_free(&pkt, 1);
+	}
+	close_pair(&p);
+}
+
+static uint64_t xstat(struct leat_port *port, const char *name)
+{
+	struct leat_xstat x[256];
+	unsigned int n = leat_port_xstats(port, x, 256);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (!strcmp(x[i].name, name))
+			return x[i].value;
+	fail_msg("no counter %s", name);
+	return 0;
+}
+
+static void test_counters(void **state)
+{
+	uint8_t f[200];
+	struct pair p;
+	uint32_t len;
+
+	(void)state;
+	open_pair(&p, 0, LEAT_INTR_AUTO);
+	len = tcp(f, 100, 1);
+	for (unsigned int i = 0; i < 10; i++) {
+		struct leat_pkt *pkt;
+
+		transmit(&p, make(&p, f, len), 0);
+		pkt = receive(&p);
+		leat_pkt_free(&pkt, 1);
+	}
+	assert_int_equal(xstat(p.port, "rx_device_good_packets"), 10);
+	assert_int_equal(xstat(p.port, "tx_device_good_bytes"), 10 * (len + 4));
+	assert_int_equal(xstat(p.port, "rx_missed_packets"), 0);
+	close_pair(&p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_checksums_and_rss),
+		cmocka_unit_test(test_wrong_checksum),
+		cmocka_unit_test(test_tso),	cmocka_unit_test(test_vlan),
+		cmocka_unit_test(test_filter),	cmocka_unit_test(test_lives),
+		cmocka_unit_test(test_counters),
+	};
+
+	return cmocka_run_group_tests_name("drivers/e1000e/together", tests, NULL, NULL);
+}
