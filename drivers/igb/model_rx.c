@@ -14,6 +14,8 @@
 #define TAG_LEN		4
 #define SHORT_MAX	1518		/* without long packets, CRC included, tag not */
 #define UDP_SUM		6
+#define BUFFER_MIN	256
+#define PIECES_MAX	((LEAT_FRAME_MAX + CRC_LEN) / BUFFER_MIN + 1)
 
 /* A frame, and what its last descriptor says. */
 struct arrival {
@@ -206,18 +208,38 @@ static int write_desc(struct igbm *n, struct igbm_ring *q, uint32_t i, const str
 	return igbm_store(n, q, q->base + (uint64_t)i * sizeof(word), word, sizeof(word));
 }
 
-static int fill_one(struct igbm *n, struct igbm_ring *q, uint32_t i, const struct arrival *a,
-		    uint32_t from, uint32_t size)
+/* Where the buffers are, before the first descriptor is overwritten. 0, or as igbm_fetch(). */
+static int read_addresses(struct igbm *n, struct igbm_ring *q, uint32_t need, uint64_t *addr)
 {
-	uint32_t part = LEAT_MIN(a->len - from, size);
 	uint64_t word[2];
-	int err = igbm_desc_read(n, q, i, word);
 
-	if (!err)
-		err = igbm_store(n, q, word[0], a->data + from, part);
-	if (!err)
-		err = write_desc(n, q, i, a, part, from + part == a->len);
-	return err;
+	for (uint32_t k = 0, i = q->head; k < need; k++, i = i + 1 < q->count ? i + 1 : 0) {
+		int err = igbm_desc_read(n, q, i, word);
+
+		if (err)
+			return err;
+		addr[k] = word[0];
+	}
+	return 0;
+}
+
+static int fill(struct igbm *n, struct igbm_ring *q, const struct arrival *a, uint32_t size,
+		const uint64_t *addr)
+{
+	uint32_t i = q->head;
+
+	for (uint32_t from = 0; from < a->len; from += size) {
+		uint32_t part = LEAT_MIN(a->len - from, size);
+		int err = igbm_store(n, q, *addr++, a->data + from, part);
+
+		if (!err)
+			err = write_desc(n, q, i, a, part, from + part == a->len);
+		if (err)
+			return DROPPED;
+		i = i + 1 < q->count ? i + 1 : 0;
+	}
+	igbm_ring_advance(q, i);
+	return TAKEN;
 }
 
 static int deliver(struct igbm *n, struct igbm_ring *q, const struct arrival *a)
@@ -225,22 +247,19 @@ static int deliver(struct igbm *n, struct igbm_ring *q, const struct arrival *a)
 	uint32_t size = buffer_size(n, q), need = (a->len + size - 1) / size, i = q->head;
 	uint32_t tail = igbm_ring_tail(n, q);
 	uint32_t have = tail >= i ? tail - i : q->count - i + tail;
+	uint64_t addr[PIECES_MAX];
+	int err;
 
-	if (q->broken || need >= q->count)
+	if (q->broken || need >= q->count || need > PIECES_MAX)
 		return DROPPED;
 	if (have < need) {
 		n->mdev.stats.rx_refused++;
 		return igbm_ring_reg(q, IGB_SRRCTL) & IGB_SRRCTL_DROP ? DROPPED : LATER;
 	}
-	for (uint32_t from = 0; from < a->len; from += size) {
-		int err = fill_one(n, q, i, a, from, size);
-
-		if (err)
-			return err == -EAGAIN ? LATER : DROPPED;
-		i = i + 1 < q->count ? i + 1 : 0;
-	}
-	igbm_ring_advance(q, i);
-	return TAKEN;
+	err = read_addresses(n, q, need, addr);
+	if (err)
+		return err == -EAGAIN ? LATER : DROPPED;
+	return fill(n, q, a, size, addr);
 }
 
 static void count(struct igbm *n, const struct arrival *a, uint32_t len)

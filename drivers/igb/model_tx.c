@@ -15,6 +15,8 @@
 /* One packet: from the ring's head, or where the one before it ends, to @end. */
 struct packet {
 	uint32_t	end;		/* the descriptor behind it */
+	uint32_t	eop;		/* its last one... */
+	bool		report;		/* ...which asks for its status */
 	uint32_t	frames;		/* of it, in this burst */
 	bool		whole;		/* no further ones follow */
 };
@@ -28,7 +30,8 @@ struct burst {
 
 /* What is gathered of a packet's descriptors. */
 struct gathered {
-	uint32_t	end;
+	uint32_t	end, eop;
+	bool		report;
 	uint32_t	bytes;		/* more than IGBM_PACKET_MAX: too long */
 	uint32_t	cmd, status;	/* of the first data descriptor */
 	uint64_t	addr;		/* of it, too */
@@ -97,6 +100,8 @@ static int walk(struct igbm *n, struct igbm_ring *q, uint32_t at, uint32_t tail,
 		g->bytes += len;
 		if (cmd & IGB_TXD_EOP) {
 			g->end = after(q, at);
+			g->eop = at;
+			g->report = cmd & IGB_TXD_RS;
 			return 1;
 		}
 	}
@@ -173,7 +178,7 @@ static int add_packet(struct igbm *n, struct igbm_ring *q, struct burst *b, cons
 	const void *va = NULL;
 	int err;
 
-	*k = (struct packet){ .end = g->end, .whole = true };
+	*k = (struct packet){ .end = g->end, .eop = g->eop, .report = g->report, .whole = true };
 	b->packets++;
 	if (g->bytes < FRAME_MIN || g->bytes > IGBM_PACKET_MAX || !offload_of(g, c, &o) ||
 	    (!o.mss && g->bytes > IGB_FRAME_MAX - 4))
@@ -250,24 +255,13 @@ static unsigned int send(struct igbm *n, const struct burst *b)
 	return b->frames;
 }
 
-/* Write back the descriptors up to @end that ask for it. True: there were some. */
-static bool write_back(struct igbm *n, struct igbm_ring *q, uint32_t end)
+/* 7.2.2.3.4: a packet's last descriptor, if it asks for it. */
+static bool write_back(struct igbm *n, struct igbm_ring *q, const struct packet *k)
 {
 	const leat_le32 done = leat_cpu_to_le32(IGB_TXD_DONE);
-	bool any = false;
 
-	for (uint32_t i = q->head; i != end; i = after(q, i)) {
-		uint64_t word[2];
-
-		if (igbm_desc_read(n, q, i, word))
-			return any;
-		if (!(word[1] & IGB_TXD_RS))
-			continue;
-		any = true;
-		if (igbm_store(n, q, q->base + 16 * (uint64_t)i + 12, &done, sizeof(done)))
-			return any;
-	}
-	return any;
+	return k->report &&
+	       !igbm_store(n, q, q->base + 16 * (uint64_t)k->eop + 12, &done, sizeof(done));
 }
 
 /* 7.2.3: the head, where the driver wants to have it. */
@@ -308,7 +302,7 @@ static void retire(struct igbm *n, struct igbm_ring *q, const struct burst *b, u
 		left -= k->frames;
 		q->skip = 0;
 		leat_dma_wmb();
-		report |= write_back(n, q, k->end);
+		report |= write_back(n, q, k);
 		igbm_ring_advance(q, k->end);
 	}
 	write_head(n, q);

@@ -36,7 +36,9 @@ static void host_raise(struct leat_mdev *mdev, unsigned int index, unsigned int 
 static int host_dma(struct leat_mdev *mdev, uint64_t iova, void *buf, size_t len, bool write)
 {
 	struct rig *r = mdev->host_arg;
-	bool busy = r->busy && !write;
+	bool busy = r->busy && !write && !r->busy_after;
+
+	r->busy_after -= r->busy_after && !write;
 
 	if (busy) {
 		r->busy = false;

@@ -51,7 +51,8 @@ struct rig {
 	struct rig_wire	*wire;
 	uint8_t		*mem;
 	bool		by_message;
-	bool		busy;		/* the next DMA read is put off */
+	bool		busy;		/* a DMA read is put off: the next... */
+	unsigned int	busy_after;	/* ...but for so many */
 	bool		vf;
 	struct rig_ring	rx[IGB_QUEUES], tx[IGB_QUEUES];
 	unsigned int	raised[3][RIG_VECTORS];	/* by index and vector */

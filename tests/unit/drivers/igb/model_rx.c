@@ -148,6 +148,35 @@ static void test_jumbo(void **state)
 	rig_close(&r);
 }
 
+/* By message, put off at each read in turn: no descriptor is overwritten before all are known. */
+static void test_put_off(void **state)
+{
+	uint8_t f[5000], *p;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r, &leat_model_igb, NULL);
+	r.by_message = true;
+	rig_start(&r);
+	rig_set(&r, INTEL_RCTL, rig_get(&r, INTEL_RCTL) | INTEL_RCTL_LPE);
+	buffers(&r, 0, 8);
+	for (unsigned int i = 0; i < sizeof(f); i++)
+		f[i] = (uint8_t)(i * 11);
+	memcpy(f, rig_tcp4, 12);
+	for (unsigned int read = 0; read < 3; read++) {
+		r.busy_after = read;
+		r.busy = true;
+		assert_int_equal(rig_deliver(&r, f, sizeof(f)), 0);
+		assert_false(r.busy);
+	}
+	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
+	for (uint32_t at = 0; at < sizeof(f); at += 2048) {
+		(void)done(&r, 0, &p);
+		assert_memory_equal(p, f + at, LEAT_MIN((uint32_t)sizeof(f) - at, 2048u));
+	}
+	rig_close(&r);
+}
+
 static void test_vlan(void **state)
 {
 	uint8_t f[62], *p;
@@ -310,6 +339,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_sums),
 		cmocka_unit_test(test_open_sum),
 		cmocka_unit_test(test_jumbo),
+		cmocka_unit_test(test_put_off),
 		cmocka_unit_test(test_vlan),
 		cmocka_unit_test(test_filter),
 		cmocka_unit_test(test_crc),
