@@ -181,7 +181,7 @@ LEAT_INLINE uint32_t em_ring_next(const struct em_ring *r, uint32_t at)
 	return at + 1 == r->size ? 0 : at + 1;
 }
 
-/* Read descriptor @at, @words of 64 bits. 0; -EAGAIN: not now; -EINVAL: broken. */
+/* Read the first @n words of 64 bits of descriptor @at. 0; -EAGAIN: not now; -EINVAL: broken. */
 int em_desc_read(struct em *v, struct em_ring *r, uint32_t at, uint64_t *words, unsigned int n);
 /* Write it back: the second word last, which vouches for the others. 0 or -EINVAL. */
 int em_desc_write(struct em *v, struct em_ring *r, uint32_t at, const uint64_t *words,

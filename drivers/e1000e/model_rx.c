@@ -201,7 +201,8 @@ static int find_room(struct em *v, struct em_ring *r, const struct shape *s, con
 		err = em_desc_read(v, r, at, words, s->split ? BUFFERS : 2);
 		if (err)
 			return err;
-		for (unsigned int b = 0; b < s->n; b++)
+		slots[k] = (struct slot){ .addr = { words[0] } };
+		for (unsigned int b = 1; b < s->n; b++)
 			slots[k].addr[b] = words[b];
 		share_out(s, f, apart, k, &off, &slots[k]);
 		if (off == before)
@@ -282,7 +283,7 @@ static uint32_t few_left(const struct em *v, const struct em_ring *r, uint32_t l
 /* Into the ring. 0, -ENOBUFS and so on; *@causes: what it gives rise to. */
 static int place(struct em *v, struct em_ring *r, const struct frame *f, uint32_t *causes)
 {
-	struct slot slots[EM_SLOTS] = { 0 };
+	struct slot slots[EM_SLOTS];
 	uint32_t avail = em_ring_look(v, r);
 	struct shape s;
 	int n, err;
