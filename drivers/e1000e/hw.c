@@ -16,6 +16,8 @@
 #define RX_BUFFER     (20u << 10)	/* of them for received frames */
 #define JUMBO_BUFFER  (26u << 10)	/* so that two of the longest fit */
 
+#define ETHERTYPE_VLAN 0x8100
+
 /* 10.2.6.3: the gaps of copper. */
 #define TIPG_COPPER (8u | 8u << 10 | 6u << 20)
 
@@ -219,6 +221,7 @@ int leat_e1000e_init(struct e1000e *e)
 {
 	tune(e);
 	share_buffer(e);
+	intel_write(&e->hw, INTEL_VET, ETHERTYPE_VLAN);		/* QEMU's reset leaves zero */
 	intel_update(&e->hw, INTEL_CTRL, INTEL_CTRL_VME, e->vlan ? INTEL_CTRL_VME : 0);
 	leat_intel_counters_clear(&e->hw);
 	init_receive(e);

@@ -159,18 +159,18 @@ static struct leat_pkt *rx_discard(struct rxq *q, struct leat_pkt *pkt)
 	return NULL;
 }
 
-/* A frame of @n buffers, or one with errors. NULL: no frame of it. */
-static __attribute__((noinline)) struct leat_pkt *rx_odd(struct rxq *q, unsigned int n)
+/* A frame of @n buffers, or one with errors; *@out NULL: no frame of it. False: the queue is broken. */
+static __attribute__((noinline)) bool rx_odd(struct rxq *q, unsigned int n, struct leat_pkt **out)
 {
-	struct leat_pkt *head = NULL, *last = NULL;
+	struct leat_pkt *head = NULL, *last = NULL, *pkt;
 	struct e1000e_rxd_done d;
+	unsigned int left = n;
 	uint32_t status = 0;
 
-	for (unsigned int i = 0; i < n; i++) {
-		struct leat_pkt *pkt = rx_take(q, &d);
-
+	do {
+		pkt = rx_take(q, &d);
 		if (!pkt)
-			break;
+			goto broken;
 		status |= leat_le32_to_cpu(d.status);
 		if (!head) {
 			head = last = pkt;
@@ -180,13 +180,18 @@ static __attribute__((noinline)) struct leat_pkt *rx_odd(struct rxq *q, unsigned
 		last = pkt;
 		head->nsegs++;
 		head->total += pkt->len;
-	}
-	if (!head)
-		return NULL;
+	} while (--left);
+	*out = head;
 	if ((status & E1000E_RXD_BAD) || n > UINT8_MAX || head->total < E1000E_FRAME_MIN)
-		return rx_discard(q, head);
-	rx_meta(q, head, &d, status);
-	return head;
+		*out = rx_discard(q, head);
+	else
+		rx_meta(q, head, &d, status);
+	return true;
+
+broken:
+	if (head)
+		rx_discard(q, head);
+	return false;
 }
 
 /* The next frame. False: there is none. *@pkt NULL: there was one, and it is no more. */
@@ -217,8 +222,7 @@ static inline bool rx_frame(struct rxq *q, struct leat_pkt **pkt)
 	if (!n)
 		return false;
 	leat_dma_rmb();		/* of all of them */
-	*pkt = rx_odd(q, n);
-	return true;
+	return rx_odd(q, n, pkt);
 }
 
 static uint16_t rx_burst(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n)
