@@ -271,8 +271,11 @@ const struct leat_driver leat_e1000e = {
 	.filter = leat_e1000e_filter,
 	.rss = leat_e1000e_rss,
 	.link_set = leat_e1000e_link_set,
+	.txq_stop = leat_e1000e_txq_pause,
+	.txq_start = leat_e1000e_txq_resume,
 	.xstats = e1000e_xstats,
 	.regs = e1000e_regs,
 	.nvm = e1000e_nvm,
+	.self_test = leat_e1000e_self_test,
 	.forget = e1000e_forget,
 };

@@ -6,6 +6,7 @@
  *   hw.c	reset and the units' initialisation, as chapter 4.6 tells it
  *   irqs.c	interrupts, sleeping, the link, a look now and then
  *   rx.c, tx.c	the hot paths
+ *   selftest.c	registers, an interrupt, a frame to itself
  *
  * Names begin with leat_e1000e_ outside their file.
  */
@@ -78,11 +79,17 @@ int leat_e1000e_link_set(struct leat_port *port);
 void leat_e1000e_go(struct e1000e *e);
 void leat_e1000e_halt(struct e1000e *e);
 
+/* ---- selftest.c ---- */
+
+int leat_e1000e_self_test(struct leat_port *port, struct leat_self_test *out, unsigned int n);
+
 /* ---- irqs.c ---- */
 
 int leat_e1000e_irqs_open(struct e1000e *e);
 int leat_e1000e_irqs_on(struct e1000e *e);
 void leat_e1000e_irqs_off(struct e1000e *e);
+/* Have the device interrupt by vector 0, or by its only line; true: it was heard within @ms. */
+bool leat_e1000e_irqs_try(struct e1000e *e, unsigned int ms);
 int leat_e1000e_rxq_arm(struct leat_rxq *q);
 void leat_e1000e_rxq_disarm(struct leat_rxq *q);
 int leat_e1000e_watch(struct e1000e *e);
@@ -102,5 +109,8 @@ int leat_e1000e_txq_setup(struct leat_port *port, unsigned int id, struct leat_t
 void leat_e1000e_txq_free(struct leat_txq *base);
 int leat_e1000e_txq_start(struct leat_txq *base);
 void leat_e1000e_txq_stop(struct leat_txq *base);
+/* Of a running port: wait for what is under way; and go on. */
+void leat_e1000e_txq_pause(struct leat_txq *base);
+int leat_e1000e_txq_resume(struct leat_txq *base);
 
 #endif

@@ -14,6 +14,7 @@
 #include <leat/barrier.h>
 
 #include <errno.h>
+#include <poll.h>
 
 #define LOOK_NS	     UINT64_C(1000000000)
 #define THROTTLE     196		/* in units of 256 ns: 20,000 interrupts a second at most */
@@ -66,6 +67,35 @@ void leat_e1000e_irqs_off(struct e1000e *e)
 {
 	intel_write(&e->hw, E1000E_IMC, UINT32_MAX);
 	leat_pci_irqs_off(&e->irqs);
+}
+
+static bool heard(struct e1000e *e, unsigned int ms)
+{
+	struct pollfd fd = { .fd = e->irqs.event[0], .events = POLLIN };
+
+	do {
+		if (e->port.stepped)
+			e->port.end->step(e->port.dev);
+		if (poll(&fd, 1, 1) == 1)
+			return true;
+	} while (ms--);
+	return false;
+}
+
+bool leat_e1000e_irqs_try(struct e1000e *e, unsigned int ms)
+{
+	uint32_t cause = e->irqs.kind != LEAT_INTR_MSIX || e->irqs.config ? OTHER_CAUSES :
+									    E1000E_ICR_RXQ(0);
+	bool came;
+
+	leat_eventfd_drain(e->irqs.event[0]);
+	intel_write(&e->hw, E1000E_IMS, cause);
+	intel_write(&e->hw, E1000E_ICS, cause);
+	came = heard(e, ms);
+	intel_write(&e->hw, E1000E_IMC, UINT32_MAX);
+	(void)intel_read(&e->hw, E1000E_ICR);
+	leat_eventfd_drain(e->irqs.event[0]);
+	return came;
 }
 
 /* ---- sleeping ---- */
