@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * filters.c - probe-filters A B: which frames a NIC takes, and by which queue, A and B
+ * being on one cable. Addresses and VLANs; hashes and queues of published flows.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <leat/filter.h>
+#include <leat/rss.h>
+
+#include "flows.h"
+
+static const struct flow flow4 = { .family = AF_INET, .src = "10.1.2.3", .dst = "10.4.5.6",
+				   .sport = 1000, .dport = 2000 };
+
+/* ---- filters ---- */
+
+static bool passes(struct rig *r, const uint8_t to[6], int vid)
+{
+	struct frame f;
+	struct got got;
+
+	compose(&f, r, &flow4, UDP, FLOW_PAYLOAD);
+	memcpy(f.data, to, 6);
+	if (vid >= 0) {
+		put16(f.data + 12, 0x8100);
+		put16(f.data + 14, (unsigned int)vid);
+	}
+	ship_frame(&r->a, &f);
+	/* Frames keep their order: with a second one there is no waiting for what does not come. */
+	memset(f.data, 0xff, 6);
+	put16(f.data + 12, 0x88b6);
+	ship_frame(&r->a, &f);
+	if (!take(&r->b, &got, COMES_MS))
+		return check(false, "a broadcast comes");
+	if (!memcmp(got.data, f.data, 14))
+		return false;
+	return take(&r->b, &got, COMES_MS) && !memcmp(got.data, f.data, 14);
+}
+
+static void try_filters(struct rig *r)
+{
+	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 7 }, next[6] = { 2, 0, 0, 0, 0, 8 };
+	static const uint8_t group[6] = { 1, 0, 0x5e, 0, 0x12, 0x34 };
+	static const uint8_t group2[6] = { 1, 0, 0x5e, 0x11, 0x56, 0x78 };
+	struct leat_port *p;
+
+	open_both(r, NULL, NULL);
+	p = r->b.port;
+	check(passes(r, r->mac, -1), "own address passes");
+	check(!passes(r, other, -1), "another's does not");
+	check(!passes(r, group, -1), "nor does a multicast");
+	leat_port_mac_add(p, other);
+	check(passes(r, other, -1) && !passes(r, next, -1), "an added address passes, no other");
+	leat_port_mac_remove(p, other);
+	check(!passes(r, other, -1), "a removed one does not");
+	leat_port_mcast(p, &group, 1);
+	check(passes(r, group, -1) && !passes(r, group2, -1), "a wanted multicast passes, no other");
+	leat_port_mcast(p, NULL, 0);
+	check(!passes(r, group, -1), "unwanted again, it does not");
+	leat_port_allmulti(p, true);
+	check(passes(r, group, -1) && passes(r, group2, -1) && !passes(r, other, -1),
+	      "all multicasts pass");
+	leat_port_allmulti(p, false);
+	leat_port_promisc(p, true);
+	check(passes(r, other, -1) && passes(r, group, -1), "promiscuous, all pass");
+	leat_port_promisc(p, false);
+	check(!passes(r, other, -1), "no longer promiscuous, another's does not");
+
+	check(passes(r, r->mac, 5), "tags pass when nobody filters them");
+	leat_port_vlan(p, 5, true);
+	leat_port_vlan(p, 4095, true);
+	leat_port_vlan_filter(p, true);
+	check(passes(r, r->mac, 5) && passes(r, r->mac, 4095), "added VLANs pass");
+	check(!passes(r, r->mac, 6) && !passes(r, r->mac, 4094), "others do not");
+	check(passes(r, r->mac, -1), "frames without a tag do");
+	leat_port_vlan(p, 5, false);
+	check(!passes(r, r->mac, 5), "a VLAN taken away does not");
+	leat_port_vlan_filter(p, false);
+	check(passes(r, r->mac, 6), "without the filter all pass");
+	close_both(r);
+}
+
+/* ---- RSS ---- */
+
+/* Microsoft, "Verifying the RSS Hash Calculation". */
+static const struct flow published[] = {
+	{ AF_INET, "66.9.149.187", "161.142.100.80", 2794, 1766, 0x323e8fc2, 0x51ccc178 },
+	{ AF_INET, "199.92.111.2", "65.69.140.83", 14230, 4739, 0xd718262a, 0xc626b0ea },
+	{ AF_INET, "24.19.198.95", "12.22.207.184", 12898, 38024, 0xd2d0a5de, 0x5c2b394a },
+	{ AF_INET, "38.27.205.30", "209.142.163.6", 48228, 2217, 0x82989176, 0xafc7327f },
+	{ AF_INET, "153.39.163.191", "202.188.127.2", 44251, 1303, 0x5d1809c5, 0x10e828a2 },
+	{ AF_INET6, "3ffe:2501:200:1fff::7", "3ffe:2501:200:3::1", 2794, 1766, 0x2cc18cd5,
+	  0x40207d3d },
+	{ AF_INET6, "3ffe:501:8::260:97ff:fe40:efab", "ff02::1", 14230, 4739, 0x0f0c461c,
+	  0xdde51bbf },
+};
+
+static uint32_t computed(const struct leat_rss *rss, const struct frame *f, bool ports)
+{
+	uint16_t addresses = f->v6 ? 8 : 12;
+	size_t len = (f->v6 ? 32u : 8u) + (ports ? 4 : 0);
+
+	/* Without IPv4's options, and with none of IPv6's, ports follow the addresses. */
+	return leat_rss_hash(rss->key, f->data + f->l3 + addresses, len);
+}
+
+static void try_flow(struct rig *r, const struct leat_rss *rss, const struct flow *flow,
+		     uint8_t proto, unsigned int *seen)
+{
+	uint32_t want = proto == TCP ? flow->of_ports : flow->of_addresses;
+	const char *name = proto == TCP ? "TCP" : "UDP";
+	struct frame f;
+	struct got got;
+
+	compose(&f, r, flow, proto, FLOW_PAYLOAD);
+	check_num(computed(rss, &f, proto == TCP), want, "%s from %s: the hash by software", name,
+		  flow->src);
+	for (unsigned int i = 0; i < 3; i++) {
+		ship_frame(&r->a, &f);
+		if (!check(take(&r->b, &got, COMES_MS), "%s from %s comes", name, flow->src))
+			return;
+		check_num(got.flags & LEAT_PKT_HASH ? got.hash : 0, want, "%s from %s: its hash",
+			  name, flow->src);
+		check_num(got.queue, rss->reta[want % rss->reta_len], "%s from %s: its queue", name,
+			  flow->src);
+		*seen |= LEAT_BIT(got.queue);
+	}
+}
+
+static void try_rss(struct rig *r)
+{
+	const struct leat_port_config two = { .rxqs = 2 };
+	unsigned int seen = 0;
+	struct leat_rss rss;
+
+	open_both(r, NULL, &two);
+	leat_port_rss_get(r->b.port, &rss);
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(published); i++) {
+		try_flow(r, &rss, &published[i], TCP, &seen);
+		try_flow(r, &rss, &published[i], UDP, &seen);
+	}
+	check_num(seen, 3, "queues with flows");
+	memset(rss.reta, 1, rss.reta_len);
+	check_err(leat_port_rss(r->b.port, &rss), 0, "another table");
+	seen = 0;
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(published); i++)
+		try_flow(r, &rss, &published[i], TCP, &seen);
+	check_num(seen, 2, "queues with flows, by the new table");
+	close_both(r);
+}
+
+int main(int argc, char **argv)
+{
+	struct rig r = { 0 };
+
+	if (argc != 3) {
+		fprintf(stderr, "usage: probe-filters SCHEME:BDF SCHEME:BDF\n");
+		return 2;
+	}
+	r.addr = argv + 1;
+	r.ctx = open_ctx(&r.ear, 32u << 20, false);
+	try_filters(&r);
+	try_rss(&r);
+	leat_ctx_close(r.ctx);
+	return check_end();
+}

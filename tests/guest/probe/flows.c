@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * flows.c - frames of TCP and UDP between two ports on one cable.
+ */
+#include "flows.h"
+
+#include <arpa/inet.h>
+#include <sched.h>
+#include <string.h>
+
+void put16(uint8_t *p, unsigned int v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static uint32_t add(uint32_t sum, const uint8_t *p, uint32_t len)
+{
+	for (uint32_t i = 0; i < len; i++)
+		sum += i & 1 ? p[i] : (uint32_t)p[i] << 8;
+	return sum;
+}
+
+static uint16_t fold(uint32_t sum)
+{
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)sum;
+}
+
+uint16_t csum_field(const struct frame *f)
+{
+	return (uint16_t)(f->l4 + (f->proto == TCP ? 16 : 6));
+}
+
+uint16_t pseudo(const struct frame *f)
+{
+	const uint8_t *ip = f->data + f->l3;
+	uint32_t sum = f->v6 ? add(0, ip + 8, 32) : add(0, ip + 12, 8);
+
+	return fold(sum + f->proto + f->len - f->l4);
+}
+
+/* The sum over TCP or UDP, its field included: 0xffff if that is right. */
+static uint16_t sum_of(const struct frame *f)
+{
+	return fold(pseudo(f) + add(0, f->data + f->l4, f->len - f->l4));
+}
+
+static void finish_sums(struct frame *f)
+{
+	uint8_t *ip = f->data + f->l3;
+
+	put16(f->data + csum_field(f), 0);
+	put16(f->data + csum_field(f), (uint16_t)~sum_of(f));
+	if (f->v6)
+		return;
+	put16(ip + 10, 0);
+	put16(ip + 10, (uint16_t)~fold(add(0, ip, 20)));
+}
+
+static void put_ip(struct frame *f, const struct flow *flow)
+{
+	uint8_t *ip = f->data + f->l3;
+
+	if (f->v6) {
+		ip[0] = 0x60;
+		put16(ip + 4, f->len - f->l4);
+		ip[6] = f->proto;
+		ip[7] = 64;
+	} else {
+		ip[0] = 0x45;
+		put16(ip + 2, f->len - f->l3);
+		put16(ip + 4, 0xfffe);		/* so that cutting makes it wrap */
+		ip[8] = 64;
+		ip[9] = f->proto;
+	}
+	inet_pton(flow->family, flow->src, ip + (f->v6 ? 8 : 12));
+	inet_pton(flow->family, flow->dst, ip + (f->v6 ? 24 : 16));
+}
+
+void compose(struct frame *f, const struct rig *r, const struct flow *flow, uint8_t proto,
+		    uint32_t payload)
+{
+	uint16_t l4_len = proto == TCP ? 20 + FLOW_OPTIONS : 8;
+	uint8_t *l4;
+
+	memset(f, 0, sizeof(*f));
+	f->v6 = flow->family == AF_INET6;
+	f->proto = proto;
+	f->l3 = 14;
+	f->l4 = (uint16_t)(f->l3 + (f->v6 ? 40 : 20));
+	f->len = f->l4 + l4_len + payload;
+	memcpy(f->data, r->mac, 6);
+	memcpy(f->data + 6, FLOW_SRC, 6);
+	put16(f->data + 12, f->v6 ? 0x86dd : 0x0800);
+	put_ip(f, flow);
+	l4 = f->data + f->l4;
+	put16(l4, flow->sport);
+	put16(l4 + 2, flow->dport);
+	if (proto == TCP) {
+		memset(l4 + 4, 0xff, 4);	/* the sequence number wraps */
+		l4[12] = (20 + FLOW_OPTIONS) / 4 << 4;
+		l4[13] = 0x19;			/* ACK, PSH, FIN */
+		put16(l4 + 14, 4000);
+		memset(l4 + 20, 1, FLOW_OPTIONS);
+	} else {
+		put16(l4 + 4, f->len - f->l4);
+	}
+	for (uint32_t i = f->l4 + l4_len; i < f->len; i++)
+		f->data[i] = (uint8_t)(i * 31 + (i >> 8));
+	finish_sums(f);
+}
+
+struct leat_pkt *packet(struct end *end, const struct frame *f)
+{
+	struct leat_pkt *head = NULL, *seg;
+	uint32_t n;
+
+	for (uint32_t off = 0; off < f->len; off += n) {
+		n = LEAT_MIN(f->len - off, 1500u);
+		if (!leat_pkt_alloc(end->txq->cache, &seg, 1))
+			need(-1, "none left", "a packet");
+		memcpy(leat_pkt_append(seg, (uint16_t)n), f->data + off, n);
+		if (!head)
+			head = seg;
+		else
+			leat_pkt_chain(head, seg);
+	}
+	return head;
+}
+
+void ship(struct end *end, struct leat_pkt *pkt)
+{
+	if (!leat_tx(end->txq, &pkt, 1))
+		need(-1, "not taken", "a packet to send");
+}
+
+void ship_frame(struct end *end, const struct frame *f)
+{
+	ship(end, packet(end, f));
+}
+
+/* The next of ours. False: none came. */
+bool take(struct end *end, struct got *got, int ms)
+{
+	uint64_t until = leat_now_ns() + (uint64_t)ms * 1000000;
+	struct leat_rxq *q;
+
+	do {
+		for (unsigned int id = 0; (q = leat_port_rxq(end->port, id)); id++) {
+			struct leat_pkt *pkt;
+
+			if (!leat_rx(q, &pkt, 1))
+				continue;
+			memset(got, 0, sizeof(*got));
+			got->len = leat_pkt_read(pkt, 0, got->data, sizeof(got->data));
+			got->flags = pkt->flags;
+			got->hash = pkt->hash;
+			got->vlan = pkt->vlan;
+			got->queue = id;
+			leat_pkt_free(&pkt, 1);
+			if (!memcmp(got->data + 6, FLOW_SRC, 6))
+				return true;
+		}
+		sched_yield();
+	} while (leat_now_ns() < until);
+	return false;
+}
+
+bool same(const struct got *got, const struct frame *f)
+{
+	return got->len == f->len && !memcmp(got->data, f->data, f->len);
+}
+
+void open_both(struct rig *r, const struct leat_port_config *a,
+		      const struct leat_port_config *b)
+{
+	end_open(&r->b, r->ctx, &r->ear, r->addr[1], b);
+	end_open(&r->a, r->ctx, &r->ear, r->addr[0], a);
+	leat_port_mac(r->b.port, r->mac);
+}
+
+void close_both(struct rig *r)
+{
+	end_close(&r->a);
+	end_close(&r->b);
+}
