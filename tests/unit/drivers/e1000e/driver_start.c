@@ -8,6 +8,7 @@
 #include <leat/diag.h>
 #include <leat/driver/pci.h>
 #include <leat/filter.h>
+#include <leat/models.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -213,6 +214,29 @@ static void registers_and_interrupt_are_tested(void **state)
 	assert_int_equal(leat_port_self_test(r->port, t, 3), -EBUSY);
 }
 
+static void the_model_passes_all(void **state)
+{
+	static const enum leat_intr by[] = { LEAT_INTR_MSIX, LEAT_INTR_MSI, LEAT_INTR_INTX };
+	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models };
+	struct leat_port_config port_cfg = { .no_start = true };
+	struct leat_self_test t[3];
+	struct leat_port *port;
+	struct leat_ctx *ctx;
+
+	(void)state;
+	assert_int_equal(leat_ctx_open(&cfg, &ctx), 0);
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(by); i++) {
+		port_cfg.intr = by[i];
+		assert_int_equal(leat_port_open(ctx, "sim:e1000e,wire=loop", &port_cfg, &port), 0);
+		assert_int_equal(leat_port_self_test(port, t, 3), 3);
+		for (unsigned int k = 0; k < 3; k++)
+			if (t[k].verdict != LEAT_TEST_PASSED)
+				fail_msg("%s: %s", t[k].name, t[k].why);
+		leat_port_close(port);
+	}
+	leat_ctx_close(ctx);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
@@ -223,6 +247,7 @@ int main(void)
 		TEST(a_reset_that_never_ends_is_told),
 		TEST(a_failure_anywhere_leaves_nothing),
 		TEST(registers_and_interrupt_are_tested),
+		cmocka_unit_test(the_model_passes_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
