@@ -38,7 +38,6 @@ struct e1000e {
 	struct leat_pci_irqs irqs;
 	struct leat_watch watch;
 	bool		link_up;
-	bool		lsc;		/* a change of link was seen by whoever read ICR; any thread */
 	bool		error_told;	/* once a start */
 	uint16_t	tdh[E1000E_QUEUES];	/* at the last look */
 };

@@ -4,10 +4,11 @@
  * device says of itself: its link, a transmitter that hangs.
  *
  * With MSI-X each receive queue has a vector and clears its cause by itself
- * (EIAC); vector 0 is for the link. Otherwise there is one line for all, reading
- * ICR takes it back, and whoever reads it passes on what is not his. Receive causes
- * are masked until a queue is armed, so polling costs nothing. Counters stick when
- * they are full, and not everybody has interrupts: the clock asks for a look, too.
+ * (EIAC); vector 0 is for the link. Otherwise there is one line for all, and
+ * reading ICR takes it back. Receive causes are masked until a queue is armed, so
+ * polling costs nothing. Counters stick when they are full, not everybody has
+ * interrupts, and who reads ICR may take a change of link with it: the clock asks
+ * for a look, too.
  */
 #include "e1000e.h"
 
@@ -100,15 +101,10 @@ bool leat_e1000e_irqs_try(struct e1000e *e, unsigned int ms)
 
 /* ---- sleeping ---- */
 
-/* The one line of all: take it back, and pass on what is for the control thread. */
+/* The one line of all: take it back. */
 static int take_line(struct e1000e *e)
 {
-	uint32_t icr = intel_read(&e->hw, E1000E_ICR);
-
-	if (icr != UINT32_MAX && (icr & E1000E_ICR_LSC)) {
-		leat_store_relaxed(&e->lsc, true);
-		leat_ctx_hurry(e->port.ctx);
-	}
+	(void)intel_read(&e->hw, E1000E_ICR);
 	return leat_pci_irqs_rearm(&e->irqs);
 }
 
@@ -135,8 +131,10 @@ void leat_e1000e_rxq_disarm(struct leat_rxq *q)
 {
 	struct e1000e *e = e1000e_of(q->port);
 
-	intel_write(&e->hw, E1000E_IMC, e->irqs.kind == LEAT_INTR_MSIX ? E1000E_ICR_RXQ(q->id) :
-								   RX_CAUSES);
+	if (e->irqs.kind == LEAT_INTR_MSIX)
+		intel_write(&e->hw, E1000E_IMC, E1000E_ICR_RXQ(q->id));
+	else if (q->port->cfg.rxqs == 1)	/* the other queue may sleep by the same causes */
+		intel_write(&e->hw, E1000E_IMC, RX_CAUSES);
 }
 
 /* ---- looking ---- */
@@ -185,7 +183,6 @@ static void look(struct e1000e *e)
 			   "decoding is off");
 		return;
 	}
-	leat_store_relaxed(&e->lsc, false);
 	look_at_link(e);
 }
 

@@ -69,6 +69,19 @@ static void by_intx_the_line_is_armed_again(void **state)
 	by_one_line_all_causes_are_taken(*state, LEAT_INTR_INTX, 1);
 }
 
+/* Who wakes up first must not take the causes from who still sleeps. */
+static void one_line_for_two_queues_stays_armed(void **state)
+{
+	const struct leat_port_config cfg = { .rxqs = 2, .intr = LEAT_INTR_MSI };
+	struct rig *r = *state;
+
+	rig_open(r, &cfg);
+	assert_int_equal(leat_rxq_arm(queue(r, 0)), 0);
+	assert_int_equal(leat_rxq_arm(queue(r, 1)), 0);
+	leat_rxq_disarm(queue(r, 0));
+	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER | RX);
+}
+
 static void without_interrupts_there_is_no_arming(void **state)
 {
 	const struct leat_port_config cfg = { .intr = LEAT_INTR_NONE };
@@ -199,6 +212,7 @@ int main(void)
 		TEST(by_msix_each_queue_has_its_cause),
 		TEST(by_msi),
 		TEST(by_intx_the_line_is_armed_again),
+		TEST(one_line_for_two_queues_stays_armed),
 		TEST(without_interrupts_there_is_no_arming),
 		TEST(packets_that_wait_signal_at_once),
 		TEST(a_link_that_goes_is_told),
