@@ -100,7 +100,7 @@ static void wrong_specs(void **state)
 		const char *text, *said;
 	} bad[] = {
 		{ "", "no NIC model ''" },
-		{ "e1000:/run/x", "no NIC model 'e1000'; there are: virtio-net" },
+		{ "e1000:/run/x", "no NIC model 'e1000'; there are: e1000e igb igbvf virtio-net" },
 		{ "virtio", "no NIC model 'virtio'" },
 		{ "virtio-net", "names no socket" },
 		{ "virtio-net:", "names no socket" },

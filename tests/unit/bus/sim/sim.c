@@ -63,7 +63,7 @@ static void test_addresses(void **state)
 {
 	(void)state;
 	refuse("sim:", -EINVAL, "sim:MODEL");
-	refuse("sim:e100", -EINVAL, "no model \"e100\"; known: virtio-net");
+	refuse("sim:e100", -EINVAL, "no model \"e100\"; known: e1000e igb igbvf virtio-net");
 	refuse("sim:,wire=loop", -EINVAL, "no model \"\"");
 	refuse(NIC ",wire=", -EINVAL, "no wire \"\"");
 	refuse(NIC ",wire", -EINVAL, "no wire \"\"");
