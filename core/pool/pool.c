@@ -234,7 +234,7 @@ void leat_pool_put(struct leat_pool *pool, struct leat_pkt *const *pkts, unsigne
 {
 	unsigned int done = leat_mpmc_push(pool->ring, (void *const *)pkts, n);
 
-	/* Across the end push moves all the same, so what is left was there already. */
+	/* A slot for every packet, and push takes all that fit: what is left was home already. */
 	if (LEAT_UNLIKELY(done < n))
 		leat_fail(pool->ctx, -EINVAL,
 			  "pool: %u packets came home that were home already: a packet is freed "

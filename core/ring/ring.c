@@ -144,28 +144,23 @@ void leat_mpmc_wait(const struct leat_mpmc_side *side, uint64_t pos)
 }
 
 /*
- * Claim as many of @n positions as there are, perhaps none. What was seen is
- * believed unless it leaves nothing: looking again costs both sides a line.
+ * Claim as many of @n positions as there are, perhaps none. What the caller saw
+ * is as new as its position; where others claimed since, both are looked at again:
+ * who knows that all fit (a pool, whose ring has a slot for each packet) gets all.
  */
 static unsigned int claim_some(struct leat_mpmc_side *mine, const struct leat_mpmc_side *other,
 			       uint64_t ahead, unsigned int n, struct leat_mpmc_look *look)
 {
-	unsigned int got;
-
-	do {
+	for (;;) {
 		int64_t room = (int64_t)(look->seen + ahead - look->pos);
+		unsigned int got = room < (int64_t)n ? (unsigned int)LEAT_MAX(room, 0) : n;
 
-		if (room <= 0) {
-			/* M1: pairs with M2. */
-			look->seen = leat_load_acquire(&other->done);
-			room = (int64_t)(look->seen + ahead - look->pos);
-		}
-		if (room <= 0)
-			return 0;
-		got = room < (int64_t)n ? (unsigned int)room : n;
 		/* M5: pairs with M4 and itself. */
-	} while (!leat_cas(&mine->next, &look->pos, look->pos + got));
-	return got;
+		if (!got || leat_cas(&mine->next, &look->pos, look->pos + got))
+			return got;
+		/* M1: pairs with M2. */
+		look->seen = leat_load_acquire(&other->done);
+	}
 }
 
 unsigned int leat_mpmc_push_rest(struct leat_mpmc *r, void *const *objs, unsigned int n,

@@ -192,6 +192,28 @@ static void behaves_like_a_queue(void **state)
 	}
 }
 
+/* A claim lost to another thread is no reason to move fewer than fit. */
+static void all_that_fits_after_a_lost_claim(void **state)
+{
+	struct leat_mpmc_look late;
+	void *in[16], *out[16];
+	struct leat_mpmc *m;
+
+	(void)state;
+	number(in, 16, 1);
+	assert_int_equal(leat_mpmc_create(16, &m), 0);
+	late = (struct leat_mpmc_look){ .pos = 0, .seen = 0 };	/* before the others came */
+	assert_int_equal(leat_mpmc_push(m, in, 12), 12);
+	assert_int_equal(leat_mpmc_pop(m, out, 10), 10);
+	assert_int_equal(leat_mpmc_push_rest(m, in, 8, late), 8);
+	assert_int_equal(leat_mpmc_count(m), 10);
+	late = (struct leat_mpmc_look){ .pos = 0, .seen = 12 };
+	assert_int_equal(leat_mpmc_pop_rest(m, out, 10, late), 10);
+	expect_numbers(out, 2, 11);
+	expect_numbers(out + 2, 8, 1);
+	leat_mpmc_destroy(m);
+}
+
 /* Constant bursts take other paths through the compiler. */
 static void constant_bursts(void **state)
 {
@@ -373,6 +395,7 @@ int main(void)
 		WITH(moves_what_fits, 1),
 		WITH(behaves_like_a_queue, 0),
 		WITH(behaves_like_a_queue, 1),
+		cmocka_unit_test(all_that_fits_after_a_lost_claim),
 		cmocka_unit_test(constant_bursts),
 		cmocka_unit_test(sides_are_apart),
 		WITH(threads_one_to_one, 0),
