@@ -13,19 +13,24 @@
 
 #include "pci/sysfs.h"
 #include "sim/sim.h"
+#include "soft/soft.h"
 #include "vfio/address.h"
 #include "vfio/open.h"
 #include "vfio_user/client.h"
 
 static const struct scheme {
 	const struct leat_dev_ops *ops;
-	const char *rest;		/* what follows the colon, for messages */
+	const char *rest;		/* what follows the colon, for messages; NULL: maybe nothing */
+	bool	    pci;		/* names a PCI device of this machine */
 } schemes[] = {
-	{ &leat_vfio_user_ops, "PATH" },
-	{ &leat_sim_ops, "MODEL" },
-	{ &leat_vfio_group_ops, "0000:01:00.0" },
-	{ &leat_vfio_iommufd_ops, "0000:01:00.0" },
-	{ &leat_vfio_noiommu_ops, "0000:01:00.0" },
+	{ &leat_vfio_user_ops, "PATH", false },
+	{ &leat_sim_ops, "MODEL", false },
+	{ &leat_soft_null_ops, NULL, false },
+	{ &leat_soft_ring_ops, "NAME", false },
+	{ &leat_soft_tap_ops, "INTERFACE", false },
+	{ &leat_vfio_group_ops, "0000:01:00.0", true },
+	{ &leat_vfio_iommufd_ops, "0000:01:00.0", true },
+	{ &leat_vfio_noiommu_ops, "0000:01:00.0", true },
 };
 
 static const struct scheme *find_scheme(const char *addr)
@@ -39,12 +44,6 @@ static const struct scheme *find_scheme(const char *addr)
 	return NULL;
 }
 
-/* Do addresses of that kind name PCI devices of this machine? */
-static bool is_pci(const struct scheme *scheme)
-{
-	return scheme->ops != &leat_vfio_user_ops && scheme->ops != &leat_sim_ops;
-}
-
 int leat_addr_node(const char *addr)
 {
 	const struct scheme *scheme = find_scheme(addr);
@@ -52,7 +51,7 @@ int leat_addr_node(const char *addr)
 	char text[LEAT_BDF_LEN + 1], bdf[LEAT_BDF_LEN];
 	long long node = -1;
 
-	if (scheme && !is_pci(scheme))
+	if (scheme && !scheme->pci)
 		return -1;
 	snprintf(text, sizeof(text), "%.*s", (int)strcspn(rest, ","), rest);
 	if (leat_pci_parse(text, bdf) || leat_sysfs_number(bdf, "numa_node", &node) ||
@@ -63,12 +62,13 @@ int leat_addr_node(const char *addr)
 
 static int fail_unknown(struct leat_ctx *ctx, const char *addr)
 {
-	char known[192] = "";
+	char known[256] = "";
 	size_t len = 0;
 
 	for (size_t i = 0; i < LEAT_ARRAY_LEN(schemes) && len < sizeof(known); i++)
 		len += (size_t)snprintf(known + len, sizeof(known) - len, ", %s:%s",
-					schemes[i].ops->scheme, schemes[i].rest);
+					schemes[i].ops->scheme,
+					schemes[i].rest ? schemes[i].rest : "");
 	return leat_fail(ctx, -EINVAL, "%s: no such kind of device; known: 0000:01:00.0 (PCI)%s", addr,
 			 known);
 }
@@ -87,7 +87,7 @@ static const struct leat_dev_ops *find_ops(struct leat_ctx *ctx, const char *add
 		return NULL;
 	}
 	*rest += strlen(scheme->ops->scheme) + 1;
-	if (**rest)
+	if (**rest || !scheme->rest)
 		return scheme->ops;
 	leat_fail(ctx, -EINVAL, "%s: nothing behind the colon; give %s:%s", addr,
 		  scheme->ops->scheme, scheme->rest);
@@ -137,6 +137,13 @@ void leat_dev_close(struct leat_dev *dev)
 	free(dev);
 }
 
+const char *leat_dev_rest(const struct leat_dev *dev)
+{
+	const char *colon = strchr(dev->addr, ':');
+
+	return colon ? colon + 1 : dev->addr;
+}
+
 void leat_dev_forget(struct leat_dev *dev)
 {
 	if (!dev)
@@ -156,7 +163,7 @@ static int cannot(struct leat_dev *dev, const char *what)
 
 int leat_dev_reset(struct leat_dev *dev)
 {
-	return dev->ops->reset(dev);
+	return dev->ops->reset ? dev->ops->reset(dev) : cannot(dev, "reset");
 }
 
 int leat_dev_hot_reset(struct leat_dev *dev)

@@ -9,10 +9,11 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 static bool is_listed(const struct leat_pci_id *ids, uint16_t vendor, uint16_t device)
 {
-	for (; ids->vendor; ids++)
+	for (; ids && ids->vendor; ids++)
 		if ((ids->vendor == LEAT_PCI_ANY || ids->vendor == vendor) &&
 		    (ids->device == LEAT_PCI_ANY || ids->device == device))
 			return true;
@@ -29,23 +30,58 @@ static void list_names(const struct leat_driver *const *drivers, char *text, siz
 					 (*drivers)->name);
 }
 
+/* PCI devices are known by their ids, all others by the scheme of their address. */
+struct key {
+	bool		pci;
+	uint16_t	vendor, device;
+	const char	*scheme;
+};
+
+static struct key key_of(struct leat_dev *dev)
+{
+	struct key key = { .pci = leat_dev_region(dev, LEAT_REGION_CONFIG),
+			   .scheme = dev->ops->scheme };
+
+	if (key.pci) {
+		key.vendor = leat_pci_read16(dev, LEAT_PCI_VENDOR);
+		key.device = leat_pci_read16(dev, LEAT_PCI_DEVICE);
+	}
+	return key;
+}
+
+static bool knows(const struct leat_driver *drv, const struct key *key)
+{
+	if (key->pci)
+		return is_listed(drv->ids, key->vendor, key->device);
+	return drv->scheme && !strcmp(drv->scheme, key->scheme);
+}
+
+static int fail_unknown(struct leat_dev *dev, const struct key *key, const char *names)
+{
+	char what[32];
+
+	if (key->pci)
+		snprintf(what, sizeof(what), "the device %04x:%04x", key->vendor, key->device);
+	else
+		snprintf(what, sizeof(what), "%s: devices", key->scheme);
+	return leat_fail(dev->ctx, -ENOTSUP, "%s: no driver for %s; drivers named when the context was "
+			 "opened: %s", dev->addr, what, names);
+}
+
 static int find_driver(struct leat_ctx *ctx, struct leat_dev *dev, const struct leat_driver **out)
 {
 	const struct leat_driver *const *drivers = leat_ctx_drivers(ctx);
-	uint16_t vendor = leat_pci_read16(dev, LEAT_PCI_VENDOR);
-	uint16_t device = leat_pci_read16(dev, LEAT_PCI_DEVICE);
+	const struct key key = key_of(dev);
 	char names[128];
 
 	for (unsigned int i = 0; drivers[i]; i++) {
-		if (is_listed(drivers[i]->ids, vendor, device)) {
+		if (knows(drivers[i], &key)) {
 			*out = drivers[i];
 			return 0;
 		}
 	}
 	list_names(drivers, names, sizeof(names));
-	return leat_fail(ctx, -ENOTSUP,
-			 "%s: no driver for the device %04x:%04x; drivers named when the context "
-			 "was opened: %s", dev->addr, vendor, device, names);
+	return fail_unknown(dev, &key, names);
 }
 
 static void on_event(struct leat_dev *dev, enum leat_event event)

@@ -73,7 +73,7 @@ static void addresses_that_name_nothing(void **state)
 {
 	(void)state;
 	refuse("x", "x: no such kind of device; known: 0000:01:00.0 (PCI), vfio-user:PATH, sim:MODEL, "
-	       "group:0000:01:00.0, iommufd:0000:01:00.0, noiommu:0000:01:00.0");
+	       "null:, ring:NAME, tap:INTERFACE, group:0000:01:00.0, iommufd:0000:01:00.0, noiommu:0000:01:00.0");
 	refuse("", "no such kind of device");
 	refuse("vfio-user", "no such kind of device");
 	refuse("vfio-use:/run/x", "no such kind of device");
@@ -84,6 +84,27 @@ static void addresses_that_name_nothing(void **state)
 	refuse("iommufd:eth0", "\"eth0\" is not the address of a PCI device; they look like "
 	       "0000:01:00.0");
 	refuse("vfio-user:", "nothing behind the colon; give vfio-user:PATH");
+}
+
+/* No PCI devices: no regions, nothing to reset, an address that the driver reads. */
+static void software_devices(void **state)
+{
+	struct leat_dev *dev = NULL;
+
+	(void)state;
+	refuse("tap:", "nothing behind the colon; give tap:INTERFACE");
+	refuse("ring:", "nothing behind the colon; give ring:NAME");
+	assert_int_equal(leat_dev_open(ctx, "ring:a:b", &dev), 0);
+	assert_string_equal(dev->ops->scheme, "ring");
+	assert_string_equal(leat_dev_rest(dev), "a:b");
+	assert_null(leat_dev_region(dev, LEAT_REGION_CONFIG));
+	assert_null(dev->as);
+	assert_int_equal(leat_dev_reset(dev), -ENOTSUP);
+	assert_string_equal(leat_ctx_error(ctx), "ring:a:b: reset: devices of this kind cannot");
+	leat_dev_close(dev);
+	assert_int_equal(leat_dev_open(ctx, "null:", &dev), 0);
+	assert_string_equal(leat_dev_rest(dev), "");
+	leat_dev_forget(dev);
 }
 
 static void closing_nothing(void **state)
@@ -242,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(addresses_have_a_node),
 		cmocka_unit_test(addresses_that_name_nothing),
+		cmocka_unit_test(software_devices),
 		cmocka_unit_test(closing_nothing),
 		cmocka_unit_test(windows_lie_in_their_region),
 		cmocka_unit_test(regions_of_the_devices_own),

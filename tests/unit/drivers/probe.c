@@ -3,6 +3,8 @@
  * probe.c - leat_port_open(): from an address to a port, with a model in this
  * process as the device.
  */
+#include <leat/driver/core.h>
+#include <leat/driver/dev.h>
 #include <leat/driver/driver.h>
 #include <leat/leat.h>
 #include <leat/models.h>
@@ -15,6 +17,17 @@
 
 static const struct leat_pci_id other_ids[] = {
 	{ 0x8086, 0x10d3 }, { 0x1af4, 0x1042 }, { 0, 0 },
+};
+/* Knows the device when it is asked for its kind, and no PCI device. */
+static int attach_soft(struct leat_port *port)
+{
+	assert_string_equal(leat_dev_rest(port->dev), "any");
+	return leat_fail(port->ctx, -EIO, "attached");
+}
+
+static const struct leat_driver soft = {
+	.name = "soft", .scheme = "ring", .attach = attach_soft,
+	.port_size = sizeof(struct leat_port),
 };
 static const struct leat_driver other = { .name = "other", .ids = other_ids };
 static const struct leat_driver another = { .name = "another", .ids = other_ids };
@@ -30,12 +43,13 @@ static struct leat_ctx *open_ctx(const struct leat_driver *const *drivers)
 	return ctx;
 }
 
-static void refused(const struct leat_driver *const *drivers, int err, const char *words)
+static void refused(const char *addr, const struct leat_driver *const *drivers, int err,
+		    const char *words)
 {
 	struct leat_ctx *ctx = open_ctx(drivers);
 	struct leat_port *port = NULL;
 
-	assert_int_equal(leat_port_open(ctx, "sim:virtio-net", NULL, &port), err);
+	assert_int_equal(leat_port_open(ctx, addr, NULL, &port), err);
 	assert_null(port);
 	if (!strstr(leat_ctx_error(ctx), words))
 		fail_msg("\"%s\" does not say \"%s\"", leat_ctx_error(ctx), words);
@@ -47,10 +61,22 @@ static void names_device_and_drivers(void **state)
 	const struct leat_driver *const two[] = { &other, &another, NULL };
 
 	(void)state;
-	refused(NULL, -ENOTSUP, "no driver for the device 1af4:1041; drivers named when the "
-				"context was opened: none");
-	refused(two, -ENOTSUP, "1af4:1041; drivers named when the context was opened: other, "
-			       "another");
+	refused("sim:virtio-net", NULL, -ENOTSUP, "no driver for the device 1af4:1041; drivers named "
+		"when the context was opened: none");
+	refused("sim:virtio-net", two, -ENOTSUP, "1af4:1041; drivers named when the context was "
+		"opened: other, another");
+}
+
+/* Devices that are no PCI devices are for the driver of their kind. */
+static void finds_the_driver_by_scheme(void **state)
+{
+	const struct leat_driver *const all[] = { &other, &soft, NULL };
+
+	(void)state;
+	refused("ring:any", all, -EIO, "attached");
+	refused("tap:any", all, -ENOTSUP, "tap:any: no driver for tap: devices; drivers named when the "
+		"context was opened: other, soft");
+	refused("sim:virtio-net", all + 1, -ENOTSUP, "no driver for the device 1af4:1041");
 }
 
 /* What is sent into a looped cable comes back; by the driver that was named, and only it. */
@@ -96,6 +122,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_device_and_drivers),
 		cmocka_unit_test(finds_the_driver),
+		cmocka_unit_test(finds_the_driver_by_scheme),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

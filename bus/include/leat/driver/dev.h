@@ -3,6 +3,10 @@
  * driver/dev.h - the device-access contract: a PCI device, however it is
  * reached. For bus and driver authors: may change in any minor release.
  *
+ * Some devices are no PCI devices ("null:", "vhost-user:"): without regions and
+ * interrupts they need no ops for them, and their drivers name the scheme
+ * (struct leat_driver) instead of PCI ids.
+ *
  * Nouns are fields, verbs are ops: open fills in regions, interrupts and IOVA
  * ranges as plain data in struct leat_dev; only actions are functions.
  *
@@ -107,15 +111,15 @@ struct leat_mmio {
 };
 
 struct leat_dev_ops {
-	const char *scheme;		/* "group", "vfio-user", "sim" */
+	const char *scheme;		/* "group", "vfio-user", "sim", "null" */
 	size_t dev_size;		/* the backend's struct, struct leat_dev first */
 
 	/* life; @addr is what stands behind the scheme's colon */
 	int  (*open)(struct leat_dev *dev, const char *addr);
 	void (*close)(struct leat_dev *dev);
-	int  (*reset)(struct leat_dev *dev);
+	int  (*reset)(struct leat_dev *dev);	/* NULL: cannot */
 
-	/* registers: a @len of 1, 2, 4 or 8 is one access of that width */
+	/* registers, where the device has regions: a @len of 1, 2, 4 or 8 is one access of that width */
 	int  (*region_read)(struct leat_dev *dev, unsigned int region, uint64_t off,
 			    void *buf, size_t len);
 	int  (*region_write)(struct leat_dev *dev, unsigned int region, uint64_t off,
@@ -194,6 +198,9 @@ struct leat_dev {
  */
 LEAT_API int leat_dev_open(struct leat_ctx *ctx, const char *addr, struct leat_dev **out);
 LEAT_API void leat_dev_close(struct leat_dev *dev);
+
+/* What stands behind the first colon of its address; all of one that has none. */
+LEAT_API const char *leat_dev_rest(const struct leat_dev *dev);
 
 /* In a forked child, instead of close, for a device without a port; before leat_ctx_forget(). */
 LEAT_API void leat_dev_forget(struct leat_dev *dev);

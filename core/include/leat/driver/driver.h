@@ -38,7 +38,8 @@ struct leat_pci_id {
 
 struct leat_driver {
 	const char		 *name;		/* "virtio-net"; also its log prefix */
-	const struct leat_pci_id *ids;
+	const struct leat_pci_id *ids;		/* of PCI devices; may be NULL */
+	const char		 *scheme;	/* "null": devices of that kind, which are none; or NULL */
 	size_t			 port_size;	/* the driver's struct, zeroed by core */
 
 	/* attach: find and map registers, reset, fill port->mac, caps, link, info */
