@@ -10,6 +10,7 @@
 #ifndef LEAT_VIRTIO_NET_SPEC_H
 #define LEAT_VIRTIO_NET_SPEC_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -60,6 +61,12 @@ struct virtio_pci_notify_cap {
 	leat_le32	multiplier;	/* even, or 0: all queues share one address */
 };
 LEAT_STATIC_ASSERT(sizeof(struct virtio_pci_notify_cap) == 20, "4.1.4.4");
+
+/*
+ * With NOTIFICATION_DATA a doorbell is 32 bits (2.9): the index, and above it where the
+ * next buffer will be put: the avail index, or offset and wrap counter.
+ */
+#define VIRTIO_NOTIFY_DATA(index, next)	((uint32_t)(index) | (uint32_t)(next) << 16)
 
 /* VIRTIO_PCI_CAP_PCI (4.1.4.9): .cap.bar, .offset, .length choose, data moves. */
 struct virtio_pci_cfg_cap {
@@ -179,12 +186,20 @@ LEAT_STATIC_ASSERT(sizeof(struct virtio_net_config) == 24, "5.1.4");
 LEAT_STATIC_ASSERT(offsetof(struct virtio_net_config, mtu) == 10, "5.1.4");
 LEAT_STATIC_ASSERT(offsetof(struct virtio_net_config, speed) == 12, "5.1.4");
 
+/* What the structure's length says is there: up to F_MTU, F_SPEED_DUPLEX, F_RSS. */
+#define VIRTIO_NET_CONFIG_MTU_LEN	12
+#define VIRTIO_NET_CONFIG_SPEED_LEN	17
+
+#define VIRTIO_NET_SPEED_UNKNOWN	UINT32_MAX
+#define VIRTIO_NET_DUPLEX_FULL		UINT8_C(1)
+#define VIRTIO_NET_DUPLEX_UNKNOWN	UINT8_C(0xff)
+
 #define VIRTIO_NET_S_LINK_UP	UINT16_C(1)
 #define VIRTIO_NET_S_ANNOUNCE	UINT16_C(2)
 
 #define VIRTIO_NET_MTU_MIN	68	/* (5.1.4.1) */
 
-/* Queues (5.1.2): receive is 2 * pair, transmit 2 * pair + 1 */
+/* Queues (5.1.2): receive is 2 * pair, transmit 2 * pair + 1, control behind the last pair */
 #define VIRTIO_NET_RXQ(pair)	((uint16_t)(2 * (pair)))
 #define VIRTIO_NET_TXQ(pair)	((uint16_t)(2 * (pair) + 1))
 
@@ -215,6 +230,113 @@ LEAT_STATIC_ASSERT(offsetof(struct virtio_net_hdr, num_buffers) == 10, "5.1.6");
 #define VIRTIO_NET_HDR_GSO_TCPV6	UINT8_C(4)
 #define VIRTIO_NET_HDR_GSO_UDP_L4	UINT8_C(5)
 #define VIRTIO_NET_HDR_GSO_ECN		UINT8_C(0x80)	/* with a TCP type */
+
+/* With HASH_REPORT 20 bytes (5.1.6.4.4): num_buffers is there in any case. */
+struct virtio_net_hdr_hash {
+	struct virtio_net_hdr hdr;
+	leat_le32	value;
+	leat_le16	report;		/* VIRTIO_NET_HASH_REPORT_* */
+	leat_le16	padding;
+};
+LEAT_STATIC_ASSERT(sizeof(struct virtio_net_hdr_hash) == 20, "5.1.6");
+
+#define VIRTIO_NET_HDR_LEN_HASH		20
+#define VIRTIO_NET_HDR_LEN_MAX		VIRTIO_NET_HDR_LEN_HASH
+
+/* ---- hashes (5.1.6.4.3); a type's report is its bit's number and one ---- */
+
+#define VIRTIO_NET_HASH_IPV4		LEAT_BIT(0)
+#define VIRTIO_NET_HASH_TCPV4		LEAT_BIT(1)
+#define VIRTIO_NET_HASH_UDPV4		LEAT_BIT(2)
+#define VIRTIO_NET_HASH_IPV6		LEAT_BIT(3)
+#define VIRTIO_NET_HASH_TCPV6		LEAT_BIT(4)
+#define VIRTIO_NET_HASH_UDPV6		LEAT_BIT(5)
+#define VIRTIO_NET_HASH_IPV6_EX		LEAT_BIT(6)	/* addresses of extension headers */
+#define VIRTIO_NET_HASH_TCPV6_EX	LEAT_BIT(7)
+#define VIRTIO_NET_HASH_UDPV6_EX	LEAT_BIT(8)
+
+enum virtio_net_hash_report {
+	VIRTIO_NET_HASH_REPORT_NONE,
+	VIRTIO_NET_HASH_REPORT_IPV4,
+	VIRTIO_NET_HASH_REPORT_TCPV4,
+	VIRTIO_NET_HASH_REPORT_UDPV4,
+	VIRTIO_NET_HASH_REPORT_IPV6,
+	VIRTIO_NET_HASH_REPORT_TCPV6,
+	VIRTIO_NET_HASH_REPORT_UDPV6,
+	VIRTIO_NET_HASH_REPORT_IPV6_EX,
+	VIRTIO_NET_HASH_REPORT_TCPV6_EX,
+	VIRTIO_NET_HASH_REPORT_UDPV6_EX,
+};
+
+/* ---- the control queue (5.1.6.5): class and command, its data, then the device's ack ---- */
+
+struct virtio_net_ctrl {
+	uint8_t		class;		/* VIRTIO_NET_CTRL_* */
+	uint8_t		cmd;
+};
+
+#define VIRTIO_NET_OK	0		/* the ack, one byte */
+#define VIRTIO_NET_ERR	1
+
+#define VIRTIO_NET_CTRL_RX		0	/* F_CTRL_RX, data: one byte, on or off */
+#define VIRTIO_NET_CTRL_RX_PROMISC	0
+#define VIRTIO_NET_CTRL_RX_ALLMULTI	1
+#define VIRTIO_NET_CTRL_RX_ALLUNI	2	/* and the following: F_CTRL_RX_EXTRA */
+#define VIRTIO_NET_CTRL_RX_NOMULTI	3
+#define VIRTIO_NET_CTRL_RX_NOUNI	4
+#define VIRTIO_NET_CTRL_RX_NOBCAST	5
+
+#define VIRTIO_NET_CTRL_MAC		1
+#define VIRTIO_NET_CTRL_MAC_TABLE_SET	0	/* F_CTRL_RX: two struct virtio_net_ctrl_mac */
+#define VIRTIO_NET_CTRL_MAC_ADDR_SET	1	/* F_CTRL_MAC_ADDR: six bytes */
+
+#define VIRTIO_NET_CTRL_VLAN		2	/* F_CTRL_VLAN, data: le16 */
+#define VIRTIO_NET_CTRL_VLAN_ADD	0
+#define VIRTIO_NET_CTRL_VLAN_DEL	1
+
+#define VIRTIO_NET_CTRL_ANNOUNCE	3	/* F_GUEST_ANNOUNCE, no data */
+#define VIRTIO_NET_CTRL_ANNOUNCE_ACK	0
+
+#define VIRTIO_NET_CTRL_MQ		4
+#define VIRTIO_NET_CTRL_MQ_PAIRS_SET	0	/* F_MQ: le16 */
+#define VIRTIO_NET_CTRL_MQ_RSS		1	/* F_RSS: struct virtio_net_rss */
+#define VIRTIO_NET_CTRL_MQ_HASH		2	/* F_HASH_REPORT: struct virtio_net_hash */
+
+#define VIRTIO_NET_CTRL_OFFLOADS	5	/* F_CTRL_GUEST_OFFLOADS: le64 of feature bits */
+#define VIRTIO_NET_CTRL_OFFLOADS_SET	0
+
+#define VIRTIO_NET_PAIRS_MAX		0x8000
+
+/* Unicast addresses, then the same for multicast. */
+struct virtio_net_ctrl_mac {
+	leat_le32	n;
+	uint8_t		addr[][6];
+};
+LEAT_STATIC_ASSERT(offsetof(struct virtio_net_ctrl_mac, addr) == 4, "5.1.6.5.2");
+
+/* Up to the table; behind that, struct virtio_net_rss_tail. */
+struct virtio_net_rss {
+	leat_le32	hash_types;	/* VIRTIO_NET_HASH_* */
+	leat_le16	table_mask;	/* entries of the table, a power of two, minus 1 */
+	leat_le16	unclassified;	/* receive queue pair of what has no hash */
+	leat_le16	table[];	/* receive queue pairs */
+};
+LEAT_STATIC_ASSERT(offsetof(struct virtio_net_rss, table) == 8, "5.1.6.5.7.1");
+
+struct virtio_net_rss_tail {
+	leat_le16	max_tx;		/* transmit queues in use */
+	uint8_t		key_len;
+	uint8_t		key[];
+};
+LEAT_STATIC_ASSERT(offsetof(struct virtio_net_rss_tail, key) == 3, "5.1.6.5.7.1");
+
+struct virtio_net_hash {
+	leat_le32	hash_types;
+	leat_le16	reserved[4];
+	uint8_t		key_len;
+	uint8_t		key[];
+};
+LEAT_STATIC_ASSERT(offsetof(struct virtio_net_hash, key) == 13, "5.1.6.5.6.4");
 
 /* ---- split virtqueues (2.7) ---- */
 
@@ -260,6 +382,19 @@ LEAT_STATIC_ASSERT(offsetof(struct virtio_used, ring) == 4, "2.7.8");
 
 #define VIRTIO_USED_F_NO_NOTIFY	UINT16_C(1)
 
+/*
+ * With EVENT_IDX both flags are 0 and unheeded; instead the other side wants to hear when
+ * the index passes this (2.7.7, 2.7.10). Each follows the entries of the ring it is about.
+ */
+#define VIRTIO_USED_EVENT(avail, n)	(&(avail)->ring[n])
+#define VIRTIO_AVAIL_EVENT(used, n)	((leat_le16 *)(void *)&(used)->ring[n])
+
+/* Did an index on its way from @old to @now pass @event? */
+LEAT_INLINE bool virtio_event_passed(uint16_t event, uint16_t now, uint16_t old)
+{
+	return (uint16_t)(now - event - 1) < (uint16_t)(now - old);
+}
+
 /* Bytes and alignment of the areas of a queue of n (2.7); the event words included. */
 #define VIRTIO_DESC_BYTES(n)	((size_t)16 * (n))
 #define VIRTIO_AVAIL_BYTES(n)	(6 + (size_t)2 * (n))
@@ -267,5 +402,39 @@ LEAT_STATIC_ASSERT(offsetof(struct virtio_used, ring) == 4, "2.7.8");
 #define VIRTIO_DESC_ALIGN	16
 #define VIRTIO_AVAIL_ALIGN	2
 #define VIRTIO_USED_ALIGN	4
+
+/* ---- packed virtqueues (2.8) ---- */
+
+/* Descriptor area (2.8.13): written by both, a buffer's first flags last */
+struct virtio_packed_desc {
+	leat_le64	addr;
+	leat_le32	len;		/* of the buffer; used: bytes written into it */
+	leat_le16	id;		/* of the buffer, in its last descriptor; and when used */
+	leat_le16	flags;		/* VIRTIO_DESC_F_* and the two below */
+};
+LEAT_STATIC_ASSERT(sizeof(struct virtio_packed_desc) == 16, "2.8.13");
+LEAT_STATIC_ASSERT(offsetof(struct virtio_packed_desc, flags) == 14, "2.8.13");
+
+/*
+ * Available: AVAIL is the driver's wrap counter, USED its opposite. Used: both are the
+ * device's wrap counter. The counters start at 1 and change at each end of the ring (2.8.1).
+ */
+#define VIRTIO_PACKED_F_AVAIL	UINT16_C(0x0080)
+#define VIRTIO_PACKED_F_USED	UINT16_C(0x8000)
+
+/* Driver area: what the driver wants to hear of; device area: the device (2.8.14) */
+struct virtio_packed_event {
+	leat_le16	off_wrap;	/* with DESC: offset, and above it the wrap counter */
+	leat_le16	flags;		/* VIRTIO_PACKED_EVENT_* */
+};
+LEAT_STATIC_ASSERT(sizeof(struct virtio_packed_event) == 4, "2.8.14");
+
+#define VIRTIO_PACKED_EVENT_ENABLE	UINT16_C(0)
+#define VIRTIO_PACKED_EVENT_DISABLE	UINT16_C(1)
+#define VIRTIO_PACKED_EVENT_DESC	UINT16_C(2)	/* one descriptor, with EVENT_IDX */
+#define VIRTIO_PACKED_WRAP_BIT		15
+
+#define VIRTIO_PACKED_EVENT_BYTES	4
+#define VIRTIO_PACKED_EVENT_ALIGN	4
 
 #endif
