@@ -104,6 +104,8 @@ static uint32_t read_reg(const struct leat_mmio *win, uint32_t reg, size_t width
 {
 	if (width == 4)
 		return leat_mmio_read32(win, reg);
+	if (width == 2)
+		return (uint32_t)(int16_t)leat_mmio_read16(win, reg);
 	return (uint32_t)(int8_t)leat_mmio_read8(win, reg);
 }
 
@@ -139,4 +141,10 @@ int leat_mmio_wait8(const struct leat_mmio *win, uint32_t reg, uint8_t mask, uin
 		    unsigned int usec)
 {
 	return wait_reg(win, reg, 1, mask, want, usec);
+}
+
+int leat_mmio_wait16(const struct leat_mmio *win, uint32_t reg, uint16_t mask, uint16_t want,
+		     unsigned int usec)
+{
+	return wait_reg(win, reg, 2, mask, want, usec);
 }

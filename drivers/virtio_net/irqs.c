@@ -73,5 +73,5 @@ int leat_virtio_rxq_arm(struct leat_rxq *q)
 		if (err)
 			return err;
 	}
-	return leat_virtio_split_rxq_arm(q);
+	return net->rings->rxq_arm(q);
 }

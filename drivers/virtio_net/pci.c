@@ -219,6 +219,21 @@ static int config_read(struct leat_virtio *vd, uint32_t off, void *buf, size_t l
 			 vd->dev->addr, CONFIG_TRIES);
 }
 
+/* One field, or an array of bytes, in its own width. */
+static int config_write(struct leat_virtio *vd, uint32_t off, const void *buf, size_t len)
+{
+	struct leat_mmio *win = &pci_of(vd)->device;
+
+	if (!win->dev || off + len > win->len)
+		return leat_fail(vd->dev->ctx, -EPROTO,
+				 "%s: device configuration: there are no bytes %u to %zu to write: "
+				 "the device offers features without their fields", vd->dev->addr,
+				 off, off + len - 1);
+	for (size_t i = 0; i < len; i++)
+		leat_mmio_write8(win, (uint32_t)(off + i), ((const uint8_t *)buf)[i]);
+	return 0;
+}
+
 /* ---- queues (4.1.5.1.3) ---- */
 
 static void write64(const struct leat_mmio *win, uint32_t reg, uint64_t v)
@@ -237,17 +252,32 @@ static uint16_t queue_max(struct leat_virtio *vd, uint16_t index)
 	return leat_mmio_read16(common, VIRTIO_COMMON_QUEUE_SIZE);
 }
 
+/* 4.1.5.2: the queue's index, and with NOTIFICATION_DATA how far it is filled. */
+static void ring_index(const struct leat_virtio_queue *q, uint16_t next)
+{
+	(void)next;
+	leat_mmio_write16(q->notify, q->notify_off, q->index);
+}
+
+static void ring_data(const struct leat_virtio_queue *q, uint16_t next)
+{
+	leat_mmio_write32(q->notify, q->notify_off, VIRTIO_NOTIFY_DATA(q->index, next));
+}
+
 /* Where the selected queue is notified (4.1.4.4). */
 static int queue_notify(struct leat_virtio_pci *pci, struct leat_virtio_queue *q)
 {
+	bool data = pci->vd.features & VIRTIO_F_NOTIFICATION_DATA;
+	unsigned int width = data ? 4 : 2;
 	uint64_t off = (uint64_t)leat_mmio_read16(&pci->common, VIRTIO_COMMON_QUEUE_NOTIFY_OFF) *
 		       pci->notify_multiplier;
 
-	if (off % 2 || off + 2 > pci->notify.len)
+	if (off % width || off + width > pci->notify.len)
 		return leat_fail(pci->vd.dev->ctx, -EPROTO,
 				 "%s: queue %u: its doorbell at %llu does not lie in the %zu bytes "
 				 "of the notification structure", pci->vd.dev->addr, q->index,
 				 (unsigned long long)off, pci->notify.len);
+	q->ring = data ? ring_data : ring_index;
 	q->notify = &pci->notify;
 	q->notify_off = (uint32_t)off;
 	return 0;
@@ -272,6 +302,26 @@ static int queue_enable(struct leat_virtio *vd, struct leat_virtio_queue *q)
 	write64(common, VIRTIO_COMMON_QUEUE_DEVICE, q->device);
 	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_ENABLE, 1);
 	return 0;
+}
+
+/* 4.1.4.3.2: after writing 1 wait until it reads 0. */
+static int queue_reset(struct leat_virtio *vd, uint16_t index)
+{
+	struct leat_mmio *common = &pci_of(vd)->common;
+	int err;
+
+	if (common->len < VIRTIO_COMMON_LEN)
+		return leat_fail(vd->dev->ctx, -EPROTO,
+				 "%s: the device offers RING_RESET without its register: stop and "
+				 "start the port", vd->dev->addr);
+	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_SELECT, index);
+	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_RESET, 1);
+	err = leat_mmio_wait16(common, VIRTIO_COMMON_QUEUE_RESET, 0xffff, 0, RESET_USEC);
+	if (err && !leat_load_relaxed(&vd->dev->dead))
+		return leat_fail(vd->dev->ctx, err,
+				 "%s: queue %u does not finish its reset: stop and start the port",
+				 vd->dev->addr, index);
+	return err;
 }
 
 static int dma(struct leat_virtio *vd, bool on)
@@ -330,8 +380,10 @@ static const struct leat_virtio_ops pci_ops = {
 	.features_get = features_get,
 	.features_set = features_set,
 	.config_read = config_read,
+	.config_write = config_write,
 	.queue_max = queue_max,
 	.queue_enable = queue_enable,
+	.queue_reset = queue_reset,
 	.dma = dma,
 	.config_vector = config_vector,
 	.isr = isr,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * virtio_net/split.c - the memory of a split virtqueue (virtio 1.2, 2.7).
+ * virtio_net/split.c - the memory of a split virtqueue (virtio 1.2, 2.7), and what split queues can do.
  */
 #include "split.h"
 
@@ -63,3 +63,25 @@ void leat_virtio_split_reset(struct virtio_split *s, uint16_t flags)
 	s->avail->flags = leat_cpu_to_le16(VIRTIO_AVAIL_F_NO_INTERRUPT);
 	s->next = s->taken = s->seen = 0;
 }
+
+static const char *path(const struct virtio_net *net)
+{
+	(void)net;
+	return "split";
+}
+
+const struct virtio_rings leat_virtio_split = {
+	.name = "split",
+	.rxq_setup = leat_virtio_split_rxq_setup,
+	.rxq_free = leat_virtio_split_rxq_free,
+	.rxq_start = leat_virtio_split_rxq_start,
+	.rxq_kick = leat_virtio_split_rxq_kick,
+	.rxq_stop = leat_virtio_split_rxq_stop,
+	.rxq_arm = leat_virtio_split_rxq_arm,
+	.rxq_disarm = leat_virtio_split_rxq_disarm,
+	.txq_setup = leat_virtio_split_txq_setup,
+	.txq_free = leat_virtio_split_txq_free,
+	.txq_start = leat_virtio_split_txq_start,
+	.txq_stop = leat_virtio_split_txq_stop,
+	.path = path,
+};

@@ -52,6 +52,20 @@ void leat_virtio_split_free(struct virtio_split *s);
 /* As new: empty, no interrupts wanted; @flags in every descriptor. */
 void leat_virtio_split_reset(struct virtio_split *s, uint16_t flags);
 
+/* ---- verbs of leat_virtio_split: split_rx.c, split_tx.c ---- */
+
+int leat_virtio_split_rxq_setup(struct virtio_net *net, unsigned int id, struct leat_rxq **out);
+void leat_virtio_split_rxq_free(struct leat_rxq *base);
+int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base);
+void leat_virtio_split_rxq_kick(struct leat_rxq *base);
+void leat_virtio_split_rxq_stop(struct leat_rxq *base);
+int leat_virtio_split_rxq_arm(struct leat_rxq *base);
+void leat_virtio_split_rxq_disarm(struct leat_rxq *base);
+int leat_virtio_split_txq_setup(struct virtio_net *net, unsigned int id, struct leat_txq **out);
+void leat_virtio_split_txq_free(struct leat_txq *base);
+int leat_virtio_split_txq_start(struct virtio_net *net, struct leat_txq *base);
+void leat_virtio_split_txq_stop(struct leat_txq *base);
+
 static inline uint16_t split_size(const struct virtio_split *s)
 {
 	return (uint16_t)(s->mask + 1);
@@ -125,7 +139,7 @@ static inline void split_push(struct virtio_split *s, uint16_t id)
 
 static inline void split_notify(const struct virtio_split *s)
 {
-	leat_mmio_write16(s->vq.notify, s->vq.notify_off, s->vq.index);
+	s->vq.ring(&s->vq, s->next);
 }
 
 /* Give the device what was pushed... */

@@ -58,16 +58,28 @@ static int virtio_net_negotiate(struct virtio_net *net)
 	return 0;
 }
 
+/* Buffers back to their pools, of the first @rx and @tx queues. */
+static void virtio_net_empty(struct virtio_net *net, unsigned int rx, unsigned int tx)
+{
+	while (rx--)
+		net->rings->rxq_stop(net->port.rxq[rx]);
+	while (tx--)
+		net->rings->txq_stop(net->port.txq[tx]);
+}
+
 /* Step 7: the device's own setup, 5.1.5: its queues, filled. */
 static int virtio_net_queues(struct virtio_net *net)
 {
-	int err = leat_virtio_split_rxq_start(net, net->port.rxq[0]);
+	const struct leat_port_config *cfg = &net->port.cfg;
+	unsigned int rx, tx = 0;
+	int err = 0;
 
+	for (rx = 0; rx < cfg->rxqs && !err; rx++)
+		err = net->rings->rxq_start(net, net->port.rxq[rx]);
+	for (; tx < cfg->txqs && !err; tx++)
+		err = net->rings->txq_start(net, net->port.txq[tx]);
 	if (err)
-		return err;
-	err = leat_virtio_split_txq_start(net, net->port.txq[0]);
-	if (err)
-		leat_virtio_split_rxq_stop(net->port.rxq[0]);
+		virtio_net_empty(net, rx, tx);
 	return err;
 }
 
@@ -81,7 +93,8 @@ static int virtio_net_go(struct virtio_net *net)
 		return err;
 	vd->ops->status_set(vd, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
 				VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
-	leat_virtio_split_rxq_kick(net->port.rxq[0]);
+	for (unsigned int i = 0; i < net->port.cfg.rxqs; i++)
+		net->rings->rxq_kick(net->port.rxq[i]);
 	return 0;
 }
 
@@ -90,8 +103,7 @@ static void virtio_net_halt(struct virtio_net *net)
 {
 	(void)net->vd->ops->reset(net->vd);	/* says itself what went wrong */
 	(void)net->vd->ops->dma(net->vd, false);
-	leat_virtio_split_rxq_stop(net->port.rxq[0]);
-	leat_virtio_split_txq_stop(net->port.txq[0]);
+	virtio_net_empty(net, net->port.cfg.rxqs, net->port.cfg.txqs);
 }
 
 /* ---- device configuration, 5.1.4 ---- */
@@ -247,13 +259,15 @@ static void virtio_net_detach(struct leat_port *port)
 
 static void virtio_net_forget(struct leat_port *port)
 {
+	struct virtio_net *net = virtio_net_of(port);
+
 	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
 		if (port->rxq[i])
-			leat_virtio_split_rxq_free(port->rxq[i]);
+			net->rings->rxq_free(port->rxq[i]);
 		if (port->txq[i])
-			leat_virtio_split_txq_free(port->txq[i]);
+			net->rings->txq_free(port->txq[i]);
 	}
-	leat_pci_irqs_forget(&virtio_net_of(port)->irqs);
+	leat_pci_irqs_forget(&net->irqs);
 }
 
 /* ---- configure ---- */
@@ -289,9 +303,11 @@ static int virtio_net_configure(struct leat_port *port)
 	if (err)
 		return err;
 	net->wanted = leat_virtio_features_wanted(net);
+	net->rings = &leat_virtio_split;
+	net->hdr_len = VIRTIO_NET_HDR_LEN;
 	port->caps.max_segs = (uint16_t)LEAT_MIN(VIRTIO_NET_SEGS_MAX, port->cfg.tx_desc - 1);
-	snprintf(port->info, sizeof(port->info), "split queues %u/%u, %s%s%s%s, %s", port->cfg.rx_desc,
-		 port->cfg.tx_desc,
+	snprintf(port->info, sizeof(port->info), "%s queues %u/%u, %s%s%s%s, %s",
+		 net->rings->path(net), port->cfg.rx_desc, port->cfg.tx_desc,
 		 net->wanted & VIRTIO_NET_F_MRG_RXBUF ? "mergeable" : "one buffer a frame",
 		 net->wanted & (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM) ? ", csum" : "",
 		 net->wanted & VIRTIO_NET_F_CSUM ? " tx" : "",
@@ -300,12 +316,12 @@ static int virtio_net_configure(struct leat_port *port)
 	return 0;
 }
 
-/* ---- queues: split ones, so far ---- */
+/* ---- queues, in the format that configure chose ---- */
 
 static int virtio_net_rxq_setup(struct leat_port *port, unsigned int id, struct leat_rxq **out)
 {
 	struct virtio_net *net = virtio_net_of(port);
-	int err = leat_virtio_split_rxq_setup(net, id, out);
+	int err = net->rings->rxq_setup(net, id, out);
 
 	if (err)
 		return err;
@@ -314,9 +330,26 @@ static int virtio_net_rxq_setup(struct leat_port *port, unsigned int id, struct 
 	return 0;
 }
 
+static void virtio_net_rxq_free(struct leat_rxq *q)
+{
+	virtio_net_of(q->port)->rings->rxq_free(q);
+}
+
+static void virtio_net_rxq_disarm(struct leat_rxq *q)
+{
+	virtio_net_of(q->port)->rings->rxq_disarm(q);
+}
+
 static int virtio_net_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out)
 {
-	return leat_virtio_split_txq_setup(virtio_net_of(port), id, out);
+	struct virtio_net *net = virtio_net_of(port);
+
+	return net->rings->txq_setup(net, id, out);
+}
+
+static void virtio_net_txq_free(struct leat_txq *q)
+{
+	virtio_net_of(q->port)->rings->txq_free(q);
 }
 
 /* ---- start and stop ---- */
@@ -386,13 +419,13 @@ const struct leat_driver leat_virtio_net = {
 	.detach = virtio_net_detach,
 	.configure = virtio_net_configure,
 	.rxq_setup = virtio_net_rxq_setup,
-	.rxq_free = leat_virtio_split_rxq_free,
+	.rxq_free = virtio_net_rxq_free,
 	.txq_setup = virtio_net_txq_setup,
-	.txq_free = leat_virtio_split_txq_free,
+	.txq_free = virtio_net_txq_free,
 	.start = virtio_net_start,
 	.stop = virtio_net_stop,
 	.rxq_arm = leat_virtio_rxq_arm,
-	.rxq_disarm = leat_virtio_split_rxq_disarm,
+	.rxq_disarm = virtio_net_rxq_disarm,
 	.forget = virtio_net_forget,
 	.link = virtio_net_link,
 };

@@ -9,6 +9,9 @@
  *   pci.c		the transport over a PCI device
  *   split.c		the memory of a split queue; split_rx.c, split_tx.c its hot paths
  *
+ * A ring format is a table of verbs (struct virtio_rings). Within a format, start picks
+ * the burst functions by what was negotiated and by what the CPU can do.
+ *
  * Names begin with leat_virtio_ outside their file.
  */
 #ifndef LEAT_VIRTIO_NET_H
@@ -51,6 +54,8 @@ struct virtio_net {
 	struct leat_virtio_pci pci;
 	uint64_t	offered;	/* by the device, when it was attached */
 	uint64_t	wanted;		/* what start negotiates; settled by configure */
+	const struct virtio_rings *rings; /* of that format; settled by configure */
+	uint16_t	hdr_len;	/* bytes before each frame; settled by configure */
 	uint16_t	device_mtu;	/* 0: it did not say */
 
 	/* receive buffers, settled by configure */
@@ -109,27 +114,42 @@ uint64_t leat_virtio_features_wanted(const struct virtio_net *net);
 /* Does the device offer what the driver cannot do without? 0 or -ENOTSUP, logged. */
 int leat_virtio_features_check(const struct virtio_net *net);
 
-/* ---- split queues: split_rx.c, split_tx.c ---- */
-
-int leat_virtio_split_rxq_setup(struct virtio_net *net, unsigned int id, struct leat_rxq **out);
-void leat_virtio_split_rxq_free(struct leat_rxq *base);
-int leat_virtio_split_txq_setup(struct virtio_net *net, unsigned int id, struct leat_txq **out);
-void leat_virtio_split_txq_free(struct leat_txq *base);
+/* ---- ring formats ---- */
 
 /*
- * start: the ring as new, receive buffers in it, and the device told of it; the
- * device may use it from DRIVER_OK on, when kick says that there are buffers.
- * stop: every buffer back to its pool, after the device was reset.
+ * struct virtio_rings - what the driver does with queues, by their format. Queues are
+ * those of the port; verbs on a queue of a running port are called on its thread, the
+ * others on the control thread.
  */
-int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base);
-void leat_virtio_split_rxq_kick(struct leat_rxq *base);
-void leat_virtio_split_rxq_stop(struct leat_rxq *base);
+struct virtio_rings {
+	const char *name;		/* "split" */
 
-/* Ask for an interrupt with the next frame, and look. 1: some wait, 0, -ENOTSUP: no vector. */
-int leat_virtio_split_rxq_arm(struct leat_rxq *base);
-void leat_virtio_split_rxq_disarm(struct leat_rxq *base);
+	/*
+	 * setup: the ring's memory, nothing in it. free: undoes it.
+	 * start: the ring as new, the path chosen by net->vd->features, receive buffers in
+	 * it, and the device told of it; the device may use it from DRIVER_OK on, when kick
+	 * says that there are buffers. 0 or -errno, logged.
+	 * stop: every buffer back to its pool, after the device or the queue was reset.
+	 */
+	int  (*rxq_setup)(struct virtio_net *net, unsigned int id, struct leat_rxq **out);
+	void (*rxq_free)(struct leat_rxq *base);
+	int  (*rxq_start)(struct virtio_net *net, struct leat_rxq *base);
+	void (*rxq_kick)(struct leat_rxq *base);
+	void (*rxq_stop)(struct leat_rxq *base);
 
-int leat_virtio_split_txq_start(struct virtio_net *net, struct leat_txq *base);
-void leat_virtio_split_txq_stop(struct leat_txq *base);
+	/* Ask for an interrupt with the next frame, and look. 1: some wait, 0, -ENOTSUP: no vector. */
+	int  (*rxq_arm)(struct leat_rxq *base);
+	void (*rxq_disarm)(struct leat_rxq *base);
+
+	int  (*txq_setup)(struct virtio_net *net, unsigned int id, struct leat_txq **out);
+	void (*txq_free)(struct leat_txq *base);
+	int  (*txq_start)(struct virtio_net *net, struct leat_txq *base);
+	void (*txq_stop)(struct leat_txq *base);
+
+	/* The paths that queues started now would take, and why: "split in-order (IN_ORDER)". */
+	const char *(*path)(const struct virtio_net *net);
+};
+
+extern const struct virtio_rings leat_virtio_split;
 
 #endif

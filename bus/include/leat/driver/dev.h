@@ -260,11 +260,13 @@ LEAT_API void leat_mmio_write_trapped(const struct leat_mmio *win, uint32_t reg,
 				      size_t width);
 
 /*
- * leat_mmio_wait32, leat_mmio_wait8 - until (register & mask) == want, at most @usec
+ * leat_mmio_wait32, _wait16, _wait8 - until (register & mask) == want, at most @usec
  * microseconds. 0 or -ETIMEDOUT; -ENODEV if the device reads all ones.
  */
 LEAT_API int leat_mmio_wait32(const struct leat_mmio *win, uint32_t reg, uint32_t mask,
 			      uint32_t want, unsigned int usec);
+LEAT_API int leat_mmio_wait16(const struct leat_mmio *win, uint32_t reg, uint16_t mask,
+			      uint16_t want, unsigned int usec);
 LEAT_API int leat_mmio_wait8(const struct leat_mmio *win, uint32_t reg, uint8_t mask,
 			     uint8_t want, unsigned int usec);
 

@@ -4,7 +4,7 @@
  * PCI device here, over other transports that are no PCI device later. For
  * driver authors: may change in any minor release. Virtio 1.2, chapter 2.
  *
- * Control thread, but for notify.
+ * Control thread, but for ring and isr.
  */
 #ifndef LEAT_DRIVER_VIRTIO_TRANSPORT_H
 #define LEAT_DRIVER_VIRTIO_TRANSPORT_H
@@ -20,13 +20,24 @@ LEAT_BEGIN_DECLS
 
 struct leat_virtio;
 
-/* A queue as the device is told of it (4.1.4.3 of virtio 1.2). */
+/*
+ * A queue as the device is told of it (4.1.4.3 of virtio 1.2). The areas are those of a
+ * split queue (2.7: descriptors, available, used) or of a packed one (2.8: descriptors,
+ * driver events, device events).
+ */
 struct leat_virtio_queue {
 	uint16_t	index, size;
-	leat_iova_t	desc, driver, device;	/* descriptor, driver (avail), device (used) area */
+	leat_iova_t	desc, driver, device;
 	uint16_t	vector;		/* MSI-X, LEAT_VIRTIO_NO_VECTOR for none; out: as taken */
-	struct leat_mmio *notify;	/* out: where to ring; write the queue's index, 16 bits */
-	uint32_t	notify_off;	/* out: from the window's start */
+
+	/*
+	 * out: the doorbell. @next is where the next buffer will be made available: the
+	 * position in the ring, and a packed ring's wrap counter in bit 15 (2.9). It goes to
+	 * the device with NOTIFICATION_DATA only. The queue's thread.
+	 */
+	void		(*ring)(const struct leat_virtio_queue *q, uint16_t next);
+	struct leat_mmio *notify;	/* out: the transport's own, as is the next */
+	uint32_t	notify_off;
 };
 
 #define LEAT_VIRTIO_NO_VECTOR UINT16_C(0xffff)
@@ -40,9 +51,13 @@ struct leat_virtio_ops {
 	void	 (*features_set)(struct leat_virtio *vd, uint64_t features);
 	/* Device configuration, read consistently (config_generation). 0 or -errno. */
 	int	 (*config_read)(struct leat_virtio *vd, uint32_t off, void *buf, size_t len);
+	/* One field. 0 or -errno. */
+	int	 (*config_write)(struct leat_virtio *vd, uint32_t off, const void *buf, size_t len);
 	/* Largest size the device allows for a queue; 0: no such queue. */
 	uint16_t (*queue_max)(struct leat_virtio *vd, uint16_t index);
 	int	 (*queue_enable)(struct leat_virtio *vd, struct leat_virtio_queue *q);
+	/* With RING_RESET (2.6.1): take a queue from the running device. 0 or -errno. */
+	int	 (*queue_reset)(struct leat_virtio *vd, uint16_t index);
 	/* May the device reach memory? Once the queues are valid; not before they go. */
 	int	 (*dma)(struct leat_virtio *vd, bool on);
 	/*
