@@ -133,9 +133,12 @@ static bool same(const struct srv_map *a, const struct srv_map *b)
 static int compare(const struct leat_server *srv, const struct srv_map *m)
 {
 	unsigned int i = find(srv, m->iova);
-	const struct srv_map *there = &srv->map[i];
+	const struct srv_map *there;
 
-	if (i == srv->nmaps || there->iova > last(m))
+	if (i == srv->nmaps)
+		return 0;
+	there = &srv->map[i];
+	if (there->iova > last(m))
 		return 0;
 	if (there->iova != m->iova || there->len != m->len)
 		return -EEXIST;
