@@ -26,7 +26,7 @@ static void fill_caps(struct leat_caps *caps)
 			 LEAT_CAP_LINK_SET,
 		.max_rxqs = E1000E_QUEUES, .max_txqs = E1000E_QUEUES,
 		.min_desc = 32, .max_desc = 4096, .pow2_desc = true,
-		.max_mtu = E1000E_MTU_MAX, .max_segs = E1000E_SEGS_MAX, .dma_bits = 64,
+		.max_mtu = E1000E_MTU_MAX, .max_segs = INTEL_SEGS_MAX, .dma_bits = 64,
 		.max_macs = E1000E_RARS - 1, .max_mcasts = LEAT_FILTER_MCASTS,
 		.rss_types = LEAT_RSS_IPV4 | LEAT_RSS_TCP4 | LEAT_RSS_IPV6 | LEAT_RSS_TCP6,
 		.reta_len = INTEL_RETA_ENTRIES,
@@ -49,7 +49,7 @@ static int map_registers(struct e1000e *e)
 	if (err)
 		return err;
 	/* A window of its own: where registers are mapped by pages, this page may be, and others not. */
-	err = leat_mmio_map(dev, LEAT_REGION_BAR0, E1000E_QUEUE_PAGES, 0x2000, &e->queues);
+	err = leat_mmio_map(dev, LEAT_REGION_BAR0, E1000E_QUEUE_PAGES, 0x2000, &e->queue_regs);
 	if (err)
 		leat_mmio_unmap(&e->hw.regs);
 	return err;
@@ -57,7 +57,7 @@ static int map_registers(struct e1000e *e)
 
 static void unmap_registers(struct e1000e *e)
 {
-	leat_mmio_unmap(&e->queues);
+	leat_mmio_unmap(&e->queue_regs);
 	leat_mmio_unmap(&e->hw.regs);
 }
 
@@ -105,24 +105,38 @@ static void e1000e_detach(struct leat_port *port)
 
 /* ---- configure ---- */
 
+static void fill_queues(struct e1000e *e)
+{
+	const struct leat_port_config *cfg = &e->port.cfg;
+
+	e->queues = (struct intel_queues){
+		.irqs = &e->irqs,
+		.rx_regs = &e->queue_regs, .tx_regs = &e->queue_regs,
+		.rx_at = E1000E_RDBAL - E1000E_QUEUE_PAGES,
+		.tx_at = E1000E_TDBAL - E1000E_QUEUE_PAGES,
+		.stride = E1000E_QUEUE(0, 1),
+		.piece_max = E1000E_TXD_LEN_MAX,
+		.rx_room = leat_e1000e_buffer(leat_pool_buf_size(cfg->pool)),
+		.frame_max = (uint32_t)cfg->mtu + E1000E_FRAME_ADD,
+	};
+}
+
 static int e1000e_configure(struct leat_port *port)
 {
 	struct e1000e *e = e1000e_of(port);
 	struct leat_port_config *cfg = &port->cfg;
-	uint32_t buf = leat_pool_buf_size(cfg->pool);
 	int err;
 
-	e->rx_room = leat_e1000e_buffer(buf);
-	if (!e->rx_room)
+	fill_queues(e);
+	if (!e->queues.rx_room)
 		return leat_fail(port->ctx, -EINVAL, "%s: the pool's buffers have %u bytes; use one "
-				 "with 256 at least, best 2048", port->name, buf);
-	e->frame_max = (uint32_t)cfg->mtu + E1000E_FRAME_ADD;
-	e->vlan = cfg->offloads & LEAT_CAP_RX_VLAN;	/* VME is for both ways (10.2.2.1) */
+				 "with 256 at least, best 2048", port->name,
+				 leat_pool_buf_size(cfg->pool));
 	err = leat_e1000e_irqs_open(e);
 	if (err)
 		return err;
 	snprintf(port->info, sizeof(port->info), "extended descriptors %u/%u, buffers of %u, %s%s%s%s",
-		 cfg->rx_desc, cfg->tx_desc, e->rx_room, leat_pci_irqs_name(e->irqs.kind),
+		 cfg->rx_desc, cfg->tx_desc, e->queues.rx_room, leat_pci_irqs_name(e->irqs.kind),
 		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
 		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "",
 		 port->rss.types ? ", RSS" : "");
@@ -130,31 +144,6 @@ static int e1000e_configure(struct leat_port *port)
 }
 
 /* ---- start and stop ---- */
-
-static void stop_queues(struct leat_port *port, unsigned int rxqs, unsigned int txqs)
-{
-	for (unsigned int i = 0; i < rxqs; i++)
-		leat_e1000e_rxq_stop(port->rxq[i]);
-	for (unsigned int i = 0; i < txqs; i++)
-		leat_e1000e_txq_stop(port->txq[i]);
-}
-
-static int start_queues(struct leat_port *port)
-{
-	unsigned int i, k;
-	int err;
-
-	for (i = 0; i < port->cfg.txqs; i++)
-		leat_e1000e_txq_start(port->txq[i]);
-	for (k = 0; k < port->cfg.rxqs; k++) {
-		err = leat_e1000e_rxq_start(port->rxq[k]);
-		if (err) {
-			stop_queues(port, k, i);
-			return err;
-		}
-	}
-	return 0;
-}
 
 static int e1000e_start(struct leat_port *port)
 {
@@ -167,7 +156,7 @@ static int e1000e_start(struct leat_port *port)
 		err = leat_e1000e_irqs_on(e);
 	if (err)
 		return err;
-	err = start_queues(port);
+	err = leat_intel_queues_start(port, leat_e1000e_rxq_start, leat_e1000e_txq_start);
 	if (err)
 		goto irqs_off;
 	err = leat_e1000e_watch(e);
@@ -183,7 +172,7 @@ static int e1000e_start(struct leat_port *port)
 unwatch:
 	leat_e1000e_unwatch(e);
 stop_queues:
-	stop_queues(port, port->cfg.rxqs, port->cfg.txqs);
+	leat_intel_queues_stop(port);
 irqs_off:
 	leat_e1000e_irqs_off(e);
 	return err;
@@ -198,7 +187,7 @@ static void e1000e_stop(struct leat_port *port)
 	leat_intel_counters_read(&e->hw);
 	(void)leat_pci_bus_master(port->dev, false);
 	leat_e1000e_irqs_off(e);
-	stop_queues(port, port->cfg.rxqs, port->cfg.txqs);
+	leat_intel_queues_stop(port);
 }
 
 /* ---- asking ---- */
@@ -259,9 +248,9 @@ const struct leat_driver leat_e1000e = {
 	.detach = e1000e_detach,
 	.configure = e1000e_configure,
 	.rxq_setup = leat_e1000e_rxq_setup,
-	.rxq_free = leat_e1000e_rxq_free,
+	.rxq_free = leat_intel_rxq_free,
 	.txq_setup = leat_e1000e_txq_setup,
-	.txq_free = leat_e1000e_txq_free,
+	.txq_free = leat_intel_txq_free,
 	.start = e1000e_start,
 	.stop = e1000e_stop,
 	.rxq_arm = leat_e1000e_rxq_arm,

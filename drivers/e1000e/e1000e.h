@@ -14,25 +14,19 @@
 #define LEAT_E1000E_H
 
 #include "drivers/intel/hw.h"
+#include "drivers/intel/queue.h"
 #include "regs.h"
 
 #include <leat/driver/irqs.h>
 
 #define E1000E_MTU_MAX	 (E1000E_FRAME_MAX - 22)	/* Ethernet header, one tag, CRC */
 #define E1000E_FRAME_ADD 18			/* frame over MTU: header and one tag */
-#define E1000E_FRAME_MIN 14			/* the device pads to 60 */
-#define E1000E_SEGS_MAX	 32			/* of one packet to send */
-#define E1000E_TSO_MAX	 0xffff			/* bytes of one to be cut */
 
 struct e1000e {
 	struct leat_port port;		/* first: core's handle */
 	struct intel_hw	hw;
-	struct leat_mmio queues;	/* the page of the queues' registers */
-
-	/* settled by configure */
-	uint32_t	rx_room;	/* bytes of a buffer that the device may fill */
-	uint32_t	frame_max;	/* bytes of the longest frame to send, without CRC */
-	bool		vlan;		/* tags are taken off and put in by the device */
+	struct leat_mmio queue_regs;	/* their page */
+	struct intel_queues queues;
 
 	/* irqs.c */
 	struct leat_pci_irqs irqs;
@@ -54,7 +48,7 @@ static inline struct e1000e *e1000e_of(struct leat_port *port)
 static inline void e1000e_queue_write(const struct e1000e *e, uint32_t reg, unsigned int id,
 				      uint32_t val)
 {
-	leat_mmio_write32(&e->queues, E1000E_QUEUE(reg, id) - E1000E_QUEUE_PAGES, val);
+	leat_mmio_write32(&e->queue_regs, E1000E_QUEUE(reg, id) - E1000E_QUEUE_PAGES, val);
 }
 
 static inline uint32_t e1000e_offloads(const struct e1000e *e)
@@ -97,17 +91,11 @@ void leat_e1000e_unwatch(struct e1000e *e);
 /* ---- rx.c, tx.c ---- */
 
 int leat_e1000e_rxq_setup(struct leat_port *port, unsigned int id, struct leat_rxq **out);
-void leat_e1000e_rxq_free(struct leat_rxq *base);
 /* Program and fill; the device begins with leat_e1000e_go(). */
 int leat_e1000e_rxq_start(struct leat_rxq *base);
-void leat_e1000e_rxq_stop(struct leat_rxq *base);
-/* Is there something to take? The queue's thread. */
-bool leat_e1000e_rxq_news(struct leat_rxq *base);
 
 int leat_e1000e_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out);
-void leat_e1000e_txq_free(struct leat_txq *base);
 int leat_e1000e_txq_start(struct leat_txq *base);
-void leat_e1000e_txq_stop(struct leat_txq *base);
 /* Of a running port: wait for what is under way; and go on. */
 void leat_e1000e_txq_pause(struct leat_txq *base);
 int leat_e1000e_txq_resume(struct leat_txq *base);

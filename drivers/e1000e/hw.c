@@ -101,7 +101,7 @@ static void tune(struct e1000e *e)
 /* How much of the packet buffer is for frames that come, and when the far end shall pause. */
 static void share_buffer(struct e1000e *e)
 {
-	uint32_t frame = e->frame_max + 4;
+	uint32_t frame = e->queues.frame_max + 4;
 	uint32_t rx = frame > 2048 ? JUMBO_BUFFER : RX_BUFFER;
 
 	intel_write(&e->hw, E1000E_PBA, rx >> 10);
@@ -182,9 +182,9 @@ static void init_receive(struct e1000e *e)
 /* RCTL but for EN. */
 static uint32_t rctl(struct e1000e *e)
 {
-	return leat_intel_filter_write(&e->hw) | buffer_bits(e->rx_room) | INTEL_RCTL_BAM |
+	return leat_intel_filter_write(&e->hw) | buffer_bits(e->queues.rx_room) | INTEL_RCTL_BAM |
 	       INTEL_RCTL_SECRC | INTEL_RCTL_DPF |
-	       (e->frame_max > 1518 ? INTEL_RCTL_LPE : 0);
+	       (e->queues.frame_max > 1518 ? INTEL_RCTL_LPE : 0);
 }
 
 int leat_e1000e_filter(struct leat_port *port)
@@ -219,10 +219,12 @@ int leat_e1000e_link_set(struct leat_port *port)
 
 int leat_e1000e_init(struct e1000e *e)
 {
+	bool strip = e1000e_offloads(e) & LEAT_CAP_RX_VLAN;
+
 	tune(e);
 	share_buffer(e);
 	intel_write(&e->hw, INTEL_VET, ETHERTYPE_VLAN);		/* QEMU's reset leaves zero */
-	intel_update(&e->hw, INTEL_CTRL, INTEL_CTRL_VME, e->vlan ? INTEL_CTRL_VME : 0);
+	intel_update(&e->hw, INTEL_CTRL, INTEL_CTRL_VME, strip ? INTEL_CTRL_VME : 0);
 	leat_intel_counters_clear(&e->hw);
 	init_receive(e);
 	init_transmit(e);

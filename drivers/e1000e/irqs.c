@@ -124,7 +124,7 @@ int leat_e1000e_rxq_arm(struct leat_rxq *q)
 		return err;
 	intel_write(&e->hw, E1000E_IMS, e->irqs.kind == LEAT_INTR_MSIX ? cause : RX_CAUSES);
 	intel_flush(&e->hw);		/* what comes after this look interrupts */
-	return leat_e1000e_rxq_news(q);
+	return leat_intel_rxq_news(q);
 }
 
 void leat_e1000e_rxq_disarm(struct leat_rxq *q)

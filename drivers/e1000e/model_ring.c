@@ -203,8 +203,8 @@ int em_desc_write(struct em *v, struct em_ring *r, uint32_t at, const uint64_t *
 
 int em_desc_done(struct em *v, struct em_ring *r, uint32_t at)
 {
-	uint64_t off = (uint64_t)at * r->step + offsetof(struct e1000e_txd, status);
-	const uint8_t done = E1000E_TXD_DONE;
+	uint64_t off = (uint64_t)at * r->step + offsetof(struct intel_txd, status);
+	const uint8_t done = INTEL_TXD_DONE;
 
 	if (LEAT_LIKELY(r->ring != NULL)) {
 		LEAT_WRITE_ONCE(*(uint8_t *)(r->ring + off), done);

@@ -55,14 +55,14 @@ static uint32_t checks(const struct em *v, const struct leat_frame *from, const 
 	if (rxcsum & INTEL_RXCSUM_IPOFL)
 		check = leat_intel_check_ip(f->data, h);
 	if (check != INTEL_UNCHECKED)
-		status |= E1000E_RXD_IPCS | (check == INTEL_WRONG ? E1000E_RXD_IPE : 0);
+		status |= INTEL_RXD_IPCS | (check == INTEL_WRONG ? INTEL_RXD_IPE : 0);
 	if (!(rxcsum & INTEL_RXCSUM_TUOFL) || !(h->is & (INTEL_IS_TCP | INTEL_IS_UDP)))
 		return status;
 	check = from->flags ? INTEL_RIGHT : leat_intel_check_l4(f->data, h);
 	if (check == INTEL_UNCHECKED)
 		return status;
-	return status | E1000E_RXD_TCPCS | (h->is & INTEL_IS_UDP ? E1000E_RXD_UDPCS : 0) |
-	       (check == INTEL_WRONG ? E1000E_RXD_TCPE : 0);
+	return status | INTEL_RXD_L4CS | (h->is & INTEL_IS_UDP ? INTEL_RXD_UDPCS : 0) |
+	       (check == INTEL_WRONG ? INTEL_RXD_L4E : 0);
 }
 
 static uint32_t header_len(const struct frame *f, const struct intel_frame *h)
@@ -108,7 +108,7 @@ static void take_tag(struct frame *f, uint16_t tag)
 {
 	f->data = leat_intel_tag_take(f->data);
 	f->len -= EM_TAG_LEN;
-	f->status |= E1000E_RXD_VP;
+	f->status |= INTEL_RXD_VP;
 	f->tag = tag;
 	if (f->hdr_len)
 		f->hdr_len -= EM_TAG_LEN;
@@ -117,7 +117,7 @@ static void take_tag(struct frame *f, uint16_t tag)
 static void look_through(const struct em *v, const struct leat_frame *from, struct frame *f,
 			 const struct intel_frame *h)
 {
-	f->status = E1000E_RXD_EOP | checks(v, from, f, h);
+	f->status = INTEL_RXD_EOP | checks(v, from, f, h);
 	f->hdr_len = header_len(f, h);
 	if (h->is & INTEL_IS_IPV4)
 		f->ip_id = (uint16_t)(f->data[h->l3 + 4] << 8 | f->data[h->l3 + 5]);
@@ -241,7 +241,7 @@ static void extended_words(const struct em *v, const struct shape *s, const stru
 			   const struct slot *slot, uint32_t status, uint64_t *words)
 {
 	bool hash = em_get(v, INTEL_RXCSUM) & INTEL_RXCSUM_PCSD;
-	bool last = status & E1000E_RXD_EOP, first = headers_apart(s, f) && slot->len[0];
+	bool last = status & INTEL_RXD_EOP, first = headers_apart(s, f) && slot->len[0];
 	uint32_t what = hash ? f->rss.hash : (uint32_t)f->ip_id | (uint32_t)f->sum << 16;
 
 	words[0] = last ? f->rss.type | f->rss.queue << 8 | (uint64_t)what << 32 : 0;
@@ -258,7 +258,7 @@ static int write_back(struct em *v, struct em_ring *r, const struct shape *s,
 	int err = 0;
 
 	for (int k = 0; k < n && !err; k++, at = em_ring_next(r, at)) {
-		uint32_t status = E1000E_RXD_DD | (k + 1 == n ? f->status : 0);
+		uint32_t status = INTEL_RXD_DD | (k + 1 == n ? f->status : 0);
 		uint64_t words[BUFFERS];
 
 		if (s->extended)

@@ -75,7 +75,7 @@ static void note_report(struct em *v, uint32_t at, uint32_t cmd)
 {
 	uint64_t bit = UINT64_C(1) << at % 64;
 
-	if (cmd & E1000E_TXD_RS)
+	if (cmd & INTEL_TXD_RS)
 		v->report[at / 64] |= bit;
 	else
 		v->report[at / 64] &= ~bit;
@@ -84,8 +84,8 @@ static void note_report(struct em *v, uint32_t at, uint32_t cmd)
 static int add_data(struct em *v, struct em_ring *r, struct packet *p, const uint64_t words[2])
 {
 	uint32_t cmd = (uint32_t)words[1], options = (uint32_t)(words[1] >> 32);
-	uint32_t len = cmd & (cmd & E1000E_TXD_DEXT ? E1000E_TXD_LEN : LEGACY_LEN);
-	bool only = !p->any && (cmd & E1000E_TXD_EOP);
+	uint32_t len = cmd & (cmd & INTEL_TXD_DEXT ? E1000E_TXD_LEN : LEGACY_LEN);
+	bool only = !p->any && (cmd & INTEL_TXD_EOP);
 
 	if (!p->any) {
 		p->first = cmd;
@@ -116,14 +116,14 @@ static int read_packet(struct em *v, struct em_ring *r, uint32_t at, uint32_t av
 		note_report(v, p->end, cmd);
 		p->end = em_ring_next(r, p->end);
 		p->used++;
-		if ((cmd & E1000E_TXD_DEXT) && !(cmd & E1000E_TXD_TYPE)) {
+		if ((cmd & INTEL_TXD_DEXT) && !(cmd & INTEL_TXD_TYPE)) {
 			set_context(&p->context, words);
 			continue;
 		}
 		err = add_data(v, r, p, words);
 		if (err)
 			return err;
-		if (cmd & E1000E_TXD_EOP)
+		if (cmd & INTEL_TXD_EOP)
 			return 1;
 	}
 	return 0;
@@ -153,17 +153,17 @@ static void retire(struct em *v, struct em_ring *r, uint32_t end)
 
 static bool is_tso(const struct packet *p)
 {
-	return (p->first & E1000E_TXD_DEXT) && (p->first & E1000E_TXD_TSE);
+	return (p->first & INTEL_TXD_DEXT) && (p->first & E1000E_TXD_TSE);
 }
 
 static bool wants_tag(const struct em *v, const struct packet *p)
 {
-	return (p->last & E1000E_TXD_VLE) && (em_get(v, INTEL_CTRL) & INTEL_CTRL_VME);
+	return (p->last & INTEL_TXD_VLE) && (em_get(v, INTEL_CTRL) & INTEL_CTRL_VME);
 }
 
 static bool wants_sum(const struct packet *p)
 {
-	return p->first & E1000E_TXD_DEXT ? p->options & (E1000E_TXD_IXSM | E1000E_TXD_TXSM) :
+	return p->first & INTEL_TXD_DEXT ? p->options & (INTEL_TXD_IXSM | INTEL_TXD_TXSM) :
 					    p->last & LEGACY_IC;
 }
 
@@ -184,13 +184,13 @@ static void put_sums(const struct packet *p, uint8_t *data)
 {
 	const struct e1000e_txc *c = &p->context;
 
-	if (!(p->first & E1000E_TXD_DEXT)) {	/* 7.2.10.1: CSS, CSO */
+	if (!(p->first & INTEL_TXD_DEXT)) {	/* 7.2.10.1: CSS, CSO */
 		leat_intel_sum_put(data, p->options >> 8 & 0xff, p->len, p->last >> 16 & 0xff, false);
 		return;
 	}
-	if (p->options & E1000E_TXD_IXSM)
+	if (p->options & INTEL_TXD_IXSM)
 		leat_intel_sum_put(data, c->ip_start, sum_end(c->ip_end, p->len), c->ip_sum, false);
-	if (p->options & E1000E_TXD_TXSM)
+	if (p->options & INTEL_TXD_TXSM)
 		leat_intel_sum_put(data, c->l4_start, sum_end(c->l4_end, p->len), c->l4_sum,
 				   !(leat_le32_to_cpu(c->cmd) & E1000E_TXC_TCP));
 }
@@ -271,8 +271,8 @@ static struct intel_offload cut_of(const struct packet *p)
 	return (struct intel_offload){
 		.l3 = p->context.ip_start, .l4 = p->context.l4_start, .header = p->context.hdr_len,
 		.mss = leat_le16_to_cpu(p->context.mss), .ipv4 = cmd & E1000E_TXC_IPV4,
-		.ip_sum = (cmd & E1000E_TXC_IPV4) && (p->options & E1000E_TXD_IXSM),
-		.l4_sum = p->options & E1000E_TXD_TXSM,
+		.ip_sum = (cmd & E1000E_TXC_IPV4) && (p->options & INTEL_TXD_IXSM),
+		.l4_sum = p->options & INTEL_TXD_TXSM,
 		.l4_is = cmd & E1000E_TXC_TCP ? INTEL_IS_TCP : INTEL_IS_UDP,
 	};
 }

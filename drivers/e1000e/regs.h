@@ -9,12 +9,11 @@
 #ifndef E1000E_REGS_H
 #define E1000E_REGS_H
 
+#include "drivers/intel/desc.h"
 #include "drivers/intel/regs.h"
 
 #include <leat/compiler.h>
 #include <leat/endian.h>
-
-#include <stddef.h>
 
 /* clang-format off */
 
@@ -123,85 +122,37 @@ enum e1000e_reg {
 /* GCR */
 #define E1000E_GCR_ERRATUM	LEAT_BIT(22)		/* to be set: 82574, 10.2.10.1 */
 
-/*
- * Extended receive descriptor (7.1.5): we write addr, the device all of it.
- */
-struct e1000e_rxd_read {
-	leat_le64	addr;
-	leat_le64	zero;			/* where status comes to lie */
-};
-
-struct e1000e_rxd_done {
-	leat_le32	mrq;			/* what hash is the hash of, E1000E_MRQ_TYPE */
-	leat_le32	hash;			/* RSS; or IP id and fragment checksum */
-	leat_le32	status;			/* E1000E_RXD_*, read it first */
-	leat_le16	len;
-	leat_le16	vlan;
-};
-
-union e1000e_rxd {
-	struct e1000e_rxd_read read;
-	struct e1000e_rxd_done done;
-};
-LEAT_STATIC_ASSERT(sizeof(union e1000e_rxd) == 16, "hardware layout");
-LEAT_STATIC_ASSERT(offsetof(struct e1000e_rxd_done, status) == 8, "hardware layout");
-
-#define E1000E_MRQ_TYPE		LEAT_MASK(3, 0)		/* 0: no hash */
-#define E1000E_RXD_DD		LEAT_BIT(0)		/* done */
-#define E1000E_RXD_EOP		LEAT_BIT(1)		/* the frame ends here */
+/* intel_rxd_done.status (7.1.5): besides the common bits */
 #define E1000E_RXD_IXSM		LEAT_BIT(2)		/* no checksum was looked at */
-#define E1000E_RXD_VP		LEAT_BIT(3)		/* a tag was taken off */
-#define E1000E_RXD_UDPCS	LEAT_BIT(4)		/* the checksum of UDP was looked at */
-#define E1000E_RXD_TCPCS	LEAT_BIT(5)		/* of TCP or UDP */
-#define E1000E_RXD_IPCS		LEAT_BIT(6)		/* of IP */
 #define E1000E_RXD_CE		LEAT_BIT(24)		/* CRC or alignment error */
 #define E1000E_RXD_SE		LEAT_BIT(25)		/* symbol error */
 #define E1000E_RXD_SEQ		LEAT_BIT(26)		/* sequence error */
 #define E1000E_RXD_CXE		LEAT_BIT(28)		/* carrier extension error */
-#define E1000E_RXD_TCPE		LEAT_BIT(29)		/* checksum of TCP or UDP wrong */
-#define E1000E_RXD_IPE		LEAT_BIT(30)		/* of IP wrong */
-#define E1000E_RXD_RXE		LEAT_BIT(31)		/* data error */
 #define E1000E_RXD_BAD		(E1000E_RXD_CE | E1000E_RXD_SE | E1000E_RXD_SEQ |	\
-				 E1000E_RXD_CXE | E1000E_RXD_RXE)
+				 E1000E_RXD_CXE | INTEL_RXD_RXE)
 
-/* Transmit descriptors: data (7.2.10.3, 7.2.12) and the context before it (7.2.11). */
-struct e1000e_txd {
-	leat_le64	addr;
-	leat_le32	cmd;			/* length and E1000E_TXD_* */
-	leat_le32	status;			/* E1000E_TXD_DONE; options and tag for the device */
-};
-
+/* Transmit descriptors: the context (7.2.11) before intel_txd (7.2.10.3, 7.2.12). */
 struct e1000e_txc {
 	uint8_t		ip_start, ip_sum;	/* where the header begins, where its checksum is */
 	leat_le16	ip_end;			/* its last byte */
 	uint8_t		l4_start, l4_sum;
 	leat_le16	l4_end;			/* 0: the frame's end */
 	leat_le32	cmd;			/* bytes of payload and E1000E_TXC_* */
-	uint8_t		status;			/* E1000E_TXD_DONE */
+	uint8_t		status;			/* INTEL_TXD_DONE */
 	uint8_t		hdr_len;		/* bytes before the payload */
 	leat_le16	mss;
 };
-LEAT_STATIC_ASSERT(sizeof(struct e1000e_txd) == 16, "hardware layout");
 LEAT_STATIC_ASSERT(sizeof(struct e1000e_txc) == 16, "hardware layout");
 
 #define E1000E_TXD_LEN		LEAT_MASK(19, 0)
-#define E1000E_TXD_TYPE		LEAT_MASK(23, 20)	/* 0: context, 1: data */
-#define E1000E_TXD_EOP		LEAT_BIT(24)
-#define E1000E_TXD_IFCS		LEAT_BIT(25)		/* append the CRC */
 #define E1000E_TXD_TSE		LEAT_BIT(26)		/* cut into segments */
-#define E1000E_TXD_RS		LEAT_BIT(27)		/* report status */
-#define E1000E_TXD_DEXT		LEAT_BIT(29)		/* no legacy descriptor */
-#define E1000E_TXD_VLE		LEAT_BIT(30)		/* put the tag in */
-#define E1000E_TXD_DATA		(E1000E_TXD_DEXT | LEAT_PUT(E1000E_TXD_TYPE, 1u))
+#define E1000E_TXD_DATA		(INTEL_TXD_DEXT | LEAT_PUT(INTEL_TXD_TYPE, 1u))
 #define E1000E_TXC_TCP		LEAT_BIT(24)
 #define E1000E_TXC_IPV4		LEAT_BIT(25)
 #define E1000E_TXC_TSE		LEAT_BIT(26)
 #define E1000E_TXC_RS		LEAT_BIT(27)
 #define E1000E_TXC_DEXT		LEAT_BIT(29)
 
-#define E1000E_TXD_DONE		LEAT_BIT(0)		/* status: DD */
-#define E1000E_TXD_IXSM		LEAT_BIT(8)		/* status: insert IP's checksum */
-#define E1000E_TXD_TXSM		LEAT_BIT(9)		/* and TCP's or UDP's */
 #define E1000E_TXD_VLAN		LEAT_MASK(31, 16)	/* status: the tag */
 
 /* A packet in the packet buffer; what one data descriptor can carry (errata: 4 KiB reads). */

@@ -115,8 +115,8 @@ static int test_interrupt(struct e1000e *e, struct leat_self_test *t)
 #define RING 8				/* descriptors: 128 bytes, the least there is (10.2.5.4) */
 
 struct bench {
-	union e1000e_rxd rx[RING];
-	struct e1000e_txd tx[RING];
+	union intel_rxd rx[RING];
+	struct intel_txd tx[RING];
 	uint8_t		out[FRAME_LEN];
 	LEAT_ALIGNED(64) uint8_t in[16384];	/* the largest buffer that RCTL can tell of */
 };
@@ -171,10 +171,10 @@ static void bench_up(struct e1000e *e, struct bench *b, leat_iova_t iova)
 	e1000e_queue_write(e, E1000E_TXDCTL, 0, E1000E_TXDCTL_COUNT | E1000E_DCTL_GRAN);
 	compose(e, b->out);
 	b->rx[0].read.addr = leat_cpu_to_le64(iova + offsetof(struct bench, in));
-	b->tx[0] = (struct e1000e_txd){
+	b->tx[0] = (struct intel_txd){
 		.addr = leat_cpu_to_le64(iova + offsetof(struct bench, out)),
-		.cmd = leat_cpu_to_le32(E1000E_TXD_DATA | E1000E_TXD_EOP | E1000E_TXD_IFCS |
-					E1000E_TXD_RS | FRAME_LEN),
+		.cmd = leat_cpu_to_le32(E1000E_TXD_DATA | INTEL_TXD_EOP | INTEL_TXD_IFCS |
+					INTEL_TXD_RS | FRAME_LEN),
 	};
 }
 
@@ -183,7 +183,7 @@ static bool arrives(struct e1000e *e, const struct bench *b, unsigned int ms)
 	const struct timespec nap = { .tv_nsec = 1000000 };
 
 	for (; ms; ms--) {
-		if (leat_le32_to_cpu(LEAT_READ_ONCE(b->rx[0].done.status)) & E1000E_RXD_DD) {
+		if (leat_le32_to_cpu(LEAT_READ_ONCE(b->rx[0].done.status)) & INTEL_RXD_DD) {
 			leat_dma_rmb();
 			return true;
 		}

@@ -140,7 +140,7 @@ static void tune(struct igb *g)
 static void share_buffer(struct igb *g)
 {
 	uint32_t size = LEAT_GET(IGB_RXPBS_KB, intel_read(&g->hw, IGB_RXPBS)) << 10;
-	uint32_t frames = 2 * (g->frame_max + 4);
+	uint32_t frames = 2 * (g->queues.frame_max + 4);
 
 	g->hw.pause_high = size > frames ? LEAT_MIN(size / 10 * 9, size - frames) & ~15u : 0;
 	g->hw.pause_low = g->hw.pause_high ? g->hw.pause_high - 16 : 0;
@@ -192,7 +192,7 @@ static void init_receive(struct igb *g)
 {
 	bool csum = igb_offloads(g) & LEAT_CAP_RX_CSUM;
 
-	intel_write(&g->hw, IGB_RLPML, g->frame_max + 4);
+	intel_write(&g->hw, IGB_RLPML, g->queues.frame_max + 4);
 	/* The hash takes the place of the fragment checksum, which nobody needs. */
 	intel_write(&g->hw, INTEL_RXCSUM, INTEL_RXCSUM_PCSD |
 		    (csum ? INTEL_RXCSUM_IPOFL | INTEL_RXCSUM_TUOFL | IGB_RXCSUM_CRCOFL : 0));
@@ -202,9 +202,9 @@ static void init_receive(struct igb *g)
 /* RCTL but for EN. */
 static uint32_t rctl(struct igb *g)
 {
-	return leat_intel_filter_write(&g->hw) | buffer_bits(g->rx_room) | INTEL_RCTL_BAM |
+	return leat_intel_filter_write(&g->hw) | buffer_bits(g->queues.rx_room) | INTEL_RCTL_BAM |
 	       INTEL_RCTL_SECRC | INTEL_RCTL_DPF |
-	       (g->frame_max > 1518 ? INTEL_RCTL_LPE : 0);
+	       (g->queues.frame_max > 1518 ? INTEL_RCTL_LPE : 0);
 }
 
 int leat_igb_filter(struct leat_port *port)
@@ -225,29 +225,32 @@ static uint32_t tctl(void)
 
 /* ---- queues ---- */
 
-static int await_queue(const struct igb *g, uint32_t dctl, unsigned int id, uint32_t want)
+static int await_ring(const struct intel_ring *r, uint32_t want)
 {
-	return leat_mmio_wait32(igb_window(g, dctl), IGB_QUEUE(dctl, id) % IGB_PAGE_SIZE,
-				IGB_DCTL_ENABLE, want, QUEUE_USEC);
+	return leat_mmio_wait32(r->regs, r->at + INTEL_QUEUE_DCTL, IGB_DCTL_ENABLE, want,
+				QUEUE_USEC);
 }
 
-int leat_igb_queue_on(const struct igb *g, uint32_t dctl, unsigned int id)
+int leat_igb_ring_on(const struct leat_port *port, const struct intel_ring *r, const char *which,
+		     unsigned int id)
 {
+	uint32_t dctl = intel_ring_read(r, INTEL_QUEUE_DCTL);
 	int err;
 
-	igb_queue_write(g, dctl, id, igb_queue_read(g, dctl, id) | IGB_DCTL_ENABLE);
-	err = await_queue(g, dctl, id, IGB_DCTL_ENABLE);
+	intel_ring_write(r, INTEL_QUEUE_DCTL, dctl | IGB_DCTL_ENABLE);
+	err = await_ring(r, IGB_DCTL_ENABLE);
 	if (err)
-		return leat_fail(g->port.ctx, err, "%s: %s queue %u does not begin; stop and start "
-				 "the port", g->port.name, dctl == IGB_RXDCTL ? "receive" : "transmit",
-				 id);
+		return leat_fail(port->ctx, err, "%s: %s queue %u does not begin; stop and start "
+				 "the port", port->name, which, id);
 	return 0;
 }
 
-void leat_igb_queue_off(const struct igb *g, uint32_t dctl, unsigned int id)
+void leat_igb_ring_off(const struct intel_ring *r)
 {
-	igb_queue_write(g, dctl, id, igb_queue_read(g, dctl, id) & ~IGB_DCTL_ENABLE);
-	(void)await_queue(g, dctl, id, 0);
+	uint32_t dctl = intel_ring_read(r, INTEL_QUEUE_DCTL);
+
+	intel_ring_write(r, INTEL_QUEUE_DCTL, dctl & ~IGB_DCTL_ENABLE);
+	(void)await_ring(r, 0);
 	nap(LAST_NS);
 }
 

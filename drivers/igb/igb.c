@@ -27,7 +27,7 @@ static void fill_caps(struct leat_caps *caps)
 			 LEAT_CAP_LINK_SET,
 		.max_rxqs = IGB_QUEUES, .max_txqs = IGB_QUEUES,
 		.min_desc = 32, .max_desc = 4096, .pow2_desc = true,
-		.max_mtu = IGB_MTU_MAX, .max_segs = IGB_SEGS_MAX, .dma_bits = 64,
+		.max_mtu = IGB_MTU_MAX, .max_segs = INTEL_SEGS_MAX, .dma_bits = 64,
 		.max_macs = IGB_RARS - 1, .max_mcasts = LEAT_FILTER_MCASTS,
 		.rss_types = RSS_TYPES, .reta_len = INTEL_RETA_ENTRIES,
 	};
@@ -121,23 +121,37 @@ static void igb_detach(struct leat_port *port)
 
 /* ---- configure ---- */
 
+static void fill_queues(struct igb *g)
+{
+	const struct leat_port_config *cfg = &g->port.cfg;
+
+	g->queues = (struct intel_queues){
+		.irqs = &g->irqs,
+		.rx_regs = &g->rxqs, .tx_regs = &g->txqs,
+		.rx_at = IGB_RDBAL - IGB_RXQ_PAGE, .tx_at = IGB_TDBAL - IGB_TXQ_PAGE,
+		.stride = IGB_QUEUE(0, 1),
+		.piece_max = IGB_TXD_LEN_MAX,
+		.rx_room = leat_igb_buffer(leat_pool_buf_size(cfg->pool)),
+		.frame_max = (uint32_t)cfg->mtu + IGB_FRAME_ADD,
+	};
+}
+
 static int igb_configure(struct leat_port *port)
 {
 	struct igb *g = igb_of(port);
 	struct leat_port_config *cfg = &port->cfg;
-	uint32_t buf = leat_pool_buf_size(cfg->pool);
 	int err;
 
-	g->rx_room = leat_igb_buffer(buf);
-	if (!g->rx_room)
+	fill_queues(g);
+	if (!g->queues.rx_room)
 		return leat_fail(port->ctx, -EINVAL, "%s: the pool's buffers have %u bytes; use one "
-				 "with 256 at least, best 2048", port->name, buf);
-	g->frame_max = (uint32_t)cfg->mtu + IGB_FRAME_ADD;
+				 "with 256 at least, best 2048", port->name,
+				 leat_pool_buf_size(cfg->pool));
 	err = leat_igb_irqs_open(g);
 	if (err)
 		return err;
 	snprintf(port->info, sizeof(port->info), "advanced descriptors %u/%u, buffers of %u, %s%s%s%s",
-		 cfg->rx_desc, cfg->tx_desc, g->rx_room, leat_pci_irqs_name(g->irqs.kind),
+		 cfg->rx_desc, cfg->tx_desc, g->queues.rx_room, leat_pci_irqs_name(g->irqs.kind),
 		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
 		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "",
 		 port->rss.types ? ", RSS" : "");
@@ -145,31 +159,6 @@ static int igb_configure(struct leat_port *port)
 }
 
 /* ---- start and stop ---- */
-
-static void stop_queues(struct leat_port *port, unsigned int rxqs, unsigned int txqs)
-{
-	for (unsigned int i = 0; i < rxqs; i++)
-		leat_igb_rxq_stop(port->rxq[i]);
-	for (unsigned int i = 0; i < txqs; i++)
-		leat_igb_txq_stop(port->txq[i]);
-}
-
-static int start_queues(struct leat_port *port)
-{
-	unsigned int i, k;
-	int err;
-
-	for (i = 0; i < port->cfg.txqs; i++)
-		leat_igb_txq_start(port->txq[i]);
-	for (k = 0; k < port->cfg.rxqs; k++) {
-		err = leat_igb_rxq_start(port->rxq[k]);
-		if (err) {
-			stop_queues(port, k, i);
-			return err;
-		}
-	}
-	return 0;
-}
 
 static int igb_start(struct leat_port *port)
 {
@@ -182,7 +171,7 @@ static int igb_start(struct leat_port *port)
 		err = leat_igb_irqs_on(g);
 	if (err)
 		return err;
-	err = start_queues(port);
+	err = leat_intel_queues_start(port, leat_igb_rxq_start, leat_igb_txq_start);
 	if (err)
 		goto irqs_off;
 	err = leat_igb_watch(g);
@@ -198,7 +187,7 @@ static int igb_start(struct leat_port *port)
 unwatch:
 	leat_igb_unwatch(g);
 stop_queues:
-	stop_queues(port, port->cfg.rxqs, port->cfg.txqs);
+	leat_intel_queues_stop(port);
 irqs_off:
 	leat_igb_irqs_off(g);
 	return err;
@@ -213,7 +202,7 @@ static void igb_stop(struct leat_port *port)
 	leat_igb_counters_read(g);
 	(void)leat_pci_bus_master(port->dev, false);
 	leat_igb_irqs_off(g);
-	stop_queues(port, port->cfg.rxqs, port->cfg.txqs);
+	leat_intel_queues_stop(port);
 }
 
 /* ---- asking ---- */
@@ -336,9 +325,9 @@ const struct leat_driver leat_igb = {
 	.detach = igb_detach,
 	.configure = igb_configure,
 	.rxq_setup = leat_igb_rxq_setup,
-	.rxq_free = leat_igb_rxq_free,
+	.rxq_free = leat_intel_rxq_free,
 	.txq_setup = leat_igb_txq_setup,
-	.txq_free = leat_igb_txq_free,
+	.txq_free = leat_intel_txq_free,
 	.start = igb_start,
 	.stop = igb_stop,
 	.rxq_arm = leat_igb_rxq_arm,

@@ -13,24 +13,19 @@
 #define LEAT_IGB_H
 
 #include "drivers/intel/hw.h"
+#include "drivers/intel/queue.h"
 #include "regs.h"
 
 #include <leat/driver/irqs.h>
 
 #define IGB_MTU_MAX   (IGB_FRAME_MAX - 22)	/* Ethernet header, one tag, CRC */
 #define IGB_FRAME_ADD 18			/* frame over MTU: header and one tag */
-#define IGB_FRAME_MIN 14			/* the device pads to 60 */
-#define IGB_SEGS_MAX  32			/* of one packet to send */
-#define IGB_TSO_MAX   0xffff			/* bytes of one to be cut */
 
 struct igb {
 	struct leat_port port;		/* first: core's handle */
 	struct intel_hw	hw;
 	struct leat_mmio rxqs, txqs;	/* the pages of the queues' registers */
-
-	/* settled by configure */
-	uint32_t	rx_room;	/* bytes of a buffer that the device may fill */
-	uint32_t	frame_max;	/* bytes of the longest frame to send, without CRC */
+	struct intel_queues queues;
 
 	/* irqs.c */
 	struct leat_pci_irqs irqs;
@@ -86,12 +81,13 @@ int leat_igb_link_set(struct leat_port *port);
 void leat_igb_go(struct igb *g);
 void leat_igb_halt(struct igb *g);
 /*
- * leat_igb_queue_on, leat_igb_queue_off - IGB_DCTL_ENABLE in @dctl, IGB_RXDCTL or
- * IGB_TXDCTL, of queue @id, and until the device has followed. 0, -ETIMEDOUT or -ENODEV, logged; off
- * waits for what is under way and has no answer.
+ * leat_igb_ring_on, leat_igb_ring_off - IGB_DCTL_ENABLE of the @which ("receive") queue @id,
+ * and until the device has followed. 0, -ETIMEDOUT or -ENODEV, logged; off waits for what is
+ * under way and has no answer.
  */
-int leat_igb_queue_on(const struct igb *g, uint32_t dctl, unsigned int id);
-void leat_igb_queue_off(const struct igb *g, uint32_t dctl, unsigned int id);
+int leat_igb_ring_on(const struct leat_port *port, const struct intel_ring *r, const char *which,
+		     unsigned int id);
+void leat_igb_ring_off(const struct intel_ring *r);
 
 /* ---- irqs.c ---- */
 
@@ -110,22 +106,16 @@ void leat_igb_counters_read(struct igb *g);
 /* ---- rx.c, tx.c ---- */
 
 int leat_igb_rxq_setup(struct leat_port *port, unsigned int id, struct leat_rxq **out);
-void leat_igb_rxq_free(struct leat_rxq *base);
-/* Program and fill, on a device that leat_igb_go() has yet to begin; stop takes back. */
+/* Program and fill, on a device that leat_igb_go() has yet to begin. */
 int leat_igb_rxq_start(struct leat_rxq *base);
-void leat_igb_rxq_stop(struct leat_rxq *base);
 /* The buffers are the device's, once it receives: the doorbell. */
 void leat_igb_rxq_offer(struct leat_rxq *base);
 /* The same on a running device, as leat_driver says. */
 int leat_igb_rxq_resume(struct leat_rxq *base);
 void leat_igb_rxq_suspend(struct leat_rxq *base);
-/* Is there something to take? The queue's thread. */
-bool leat_igb_rxq_news(struct leat_rxq *base);
 
 int leat_igb_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out);
-void leat_igb_txq_free(struct leat_txq *base);
 int leat_igb_txq_start(struct leat_txq *base);
-void leat_igb_txq_stop(struct leat_txq *base);
 int leat_igb_txq_resume(struct leat_txq *base);
 void leat_igb_txq_suspend(struct leat_txq *base);
 

@@ -118,7 +118,7 @@ int leat_igb_rxq_arm(struct leat_rxq *q)
 	if (err)
 		return err;
 	intel_flush(&g->hw);		/* what comes after this look interrupts */
-	return leat_igb_rxq_news(q);
+	return leat_intel_rxq_news(q);
 }
 
 void leat_igb_rxq_disarm(struct leat_rxq *q)

@@ -148,13 +148,13 @@ static void check_sums(const struct igbm *n, struct arrival *a)
 	enum intel_check ip = leat_intel_check_ip(a->data, &a->frame), check;
 
 	if ((asked & INTEL_RXCSUM_IPOFL) && ip != INTEL_UNCHECKED)
-		a->status |= IGB_RXD_IPCS | (ip == INTEL_WRONG ? IGB_RXD_IPE : 0);
+		a->status |= INTEL_RXD_IPCS | (ip == INTEL_WRONG ? INTEL_RXD_IPE : 0);
 	if (!(asked & l4))
 		return;
 	check = leat_intel_check_l4(a->data, &a->frame);
 	if (check != INTEL_UNCHECKED)
-		a->status |= IGB_RXD_L4CS | (check == INTEL_WRONG ? IGB_RXD_L4E : 0) |
-			     (a->frame.is & INTEL_IS_UDP ? IGB_RXD_UDPCS : 0);
+		a->status |= INTEL_RXD_L4CS | (check == INTEL_WRONG ? INTEL_RXD_L4E : 0) |
+			     (a->frame.is & INTEL_IS_UDP ? INTEL_RXD_UDPCS : 0);
 }
 
 static void strip_tag(const struct igbm *n, struct arrival *a)
@@ -164,7 +164,7 @@ static void strip_tag(const struct igbm *n, struct arrival *a)
 	a->data = leat_intel_tag_take(a->data);
 	a->len -= TAG_LEN;
 	a->tag = a->frame.tag;
-	a->status |= IGB_RXD_VP;
+	a->status |= INTEL_RXD_VP;
 }
 
 static void append_crc(const struct igbm *n, struct arrival *a)
@@ -194,7 +194,7 @@ static int write_desc(struct igbm *n, struct igbm_ring *q, uint32_t i, const str
 		      uint32_t len, bool last)
 {
 	uint64_t low = a->info | (uint64_t)a->hash << 32;
-	uint32_t status = IGB_RXD_DD | (last ? IGB_RXD_EOP | a->status : 0);
+	uint32_t status = INTEL_RXD_DD | (last ? INTEL_RXD_EOP | a->status : 0);
 	uint64_t high = status | (uint64_t)len << 32 | (last ? (uint64_t)a->tag << 48 : 0);
 	uint64_t word[2] = { LEAT_SWAP64(low), LEAT_SWAP64(high) };
 

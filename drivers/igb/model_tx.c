@@ -73,11 +73,11 @@ static int walk(struct igbm *n, struct igbm_ring *q, uint32_t at, uint32_t tail,
 		if (err)
 			return err;
 		cmd = (uint32_t)word[1];
-		if ((cmd & (IGB_TXD_DEXT | IGB_TXD_TYPE)) == IGB_TXC && !g->pieces) {
+		if ((cmd & (INTEL_TXD_DEXT | INTEL_TXD_TYPE)) == IGB_TXC && !g->pieces) {
 			take_context(q, word);
 			continue;
 		}
-		if ((cmd & (IGB_TXD_DEXT | IGB_TXD_TYPE)) != IGB_TXD_DATA) {
+		if ((cmd & (INTEL_TXD_DEXT | INTEL_TXD_TYPE)) != IGB_TXD_DATA) {
 			igbm_ring_break(n, q, "descriptor %u is not an advanced one of data", at);
 			return -EFAULT;
 		}
@@ -89,7 +89,7 @@ static int walk(struct igbm *n, struct igbm_ring *q, uint32_t at, uint32_t tail,
 		}
 		if (g->bytes <= IGBM_PACKET_MAX && g->bytes + len <= IGBM_PACKET_MAX) {
 			/* One piece may be shown where it lies. */
-			if (!(cmd & IGB_TXD_EOP) || g->pieces > 1) {
+			if (!(cmd & INTEL_TXD_EOP) || g->pieces > 1) {
 				err = igbm_fetch(n, q, word[0], n->packet + IGBM_HEADROOM + g->bytes, len);
 				if (err)
 					return err;
@@ -98,10 +98,10 @@ static int walk(struct igbm *n, struct igbm_ring *q, uint32_t at, uint32_t tail,
 			len = IGBM_PACKET_MAX + 1 - LEAT_MIN(g->bytes, (uint32_t)IGBM_PACKET_MAX);
 		}
 		g->bytes += len;
-		if (cmd & IGB_TXD_EOP) {
+		if (cmd & INTEL_TXD_EOP) {
 			g->end = after(q, at);
 			g->eop = at;
-			g->report = cmd & IGB_TXD_RS;
+			g->report = cmd & INTEL_TXD_RS;
 			return 1;
 		}
 	}
@@ -120,7 +120,7 @@ static uint8_t *arena_take(struct igbm *n, struct burst *b, uint32_t len)
 static void add_frame(struct igbm *n, struct burst *b, uint8_t *p, uint32_t len,
 		      const struct gathered *g, const struct igbm_context *c)
 {
-	if (g->cmd & IGB_TXD_VLE) {
+	if (g->cmd & INTEL_TXD_VLE) {
 		p = leat_intel_tag_put(p, (uint16_t)n->reg[INTEL_VET / 4], c->tag);
 		len += 4;
 	}
@@ -135,8 +135,8 @@ static void add_frame(struct igbm *n, struct burst *b, uint8_t *p, uint32_t len,
 static bool offload_of(const struct gathered *g, const struct igbm_context *c, struct intel_offload *o)
 {
 	*o = c->offload;
-	o->ip_sum = g->status & IGB_TXD_IXSM;
-	o->l4_sum = g->status & IGB_TXD_TXSM;
+	o->ip_sum = g->status & INTEL_TXD_IXSM;
+	o->l4_sum = g->status & INTEL_TXD_TXSM;
 	if (!(g->cmd & IGB_TXD_TSE)) {
 		o->mss = 0;
 		return leat_intel_offload_fits(o, g->bytes);
@@ -184,7 +184,7 @@ static int add_packet(struct igbm *n, struct igbm_ring *q, struct burst *b, cons
 	    (!o.mss && g->bytes > IGB_FRAME_MAX - 4))
 		return 1;
 	if (g->pieces == 1 && g->bytes >= IGBM_FRAME_MIN && !o.mss && !o.ip_sum && !o.l4_sum &&
-	    !(g->cmd & IGB_TXD_VLE))
+	    !(g->cmd & INTEL_TXD_VLE))
 		va = leat_mdev_ptr(&n->mdev, g->addr, g->bytes, false);
 	if (va) {
 		b->frame[b->frames++] = (struct leat_frame){ .data = va, .len = g->bytes };
@@ -258,7 +258,7 @@ static unsigned int send(struct igbm *n, const struct burst *b)
 /* 7.2.2.3.4: a packet's last descriptor, if it asks for it. */
 static bool write_back(struct igbm *n, struct igbm_ring *q, const struct packet *k)
 {
-	const leat_le32 done = leat_cpu_to_le32(IGB_TXD_DONE);
+	const leat_le32 done = leat_cpu_to_le32(INTEL_TXD_DONE);
 
 	return k->report &&
 	       !igbm_store(n, q, q->base + 16 * (uint64_t)k->eop + 12, &done, sizeof(done));

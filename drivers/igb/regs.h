@@ -9,12 +9,11 @@
 #ifndef IGB_REGS_H
 #define IGB_REGS_H
 
+#include "drivers/intel/desc.h"
 #include "drivers/intel/regs.h"
 
 #include <leat/compiler.h>
 #include <leat/endian.h>
-
-#include <stddef.h>
 
 /* clang-format off */
 
@@ -88,6 +87,13 @@ enum igb_reg {
 	IGB_RXQ_REGS(X)
 	IGB_TXQ_REGS(X)
 #undef X
+};
+
+/* From a queue's first register on, besides enum intel_queue_reg. */
+enum igb_queue_reg {
+	IGB_QUEUE_SRRCTL = IGB_SRRCTL - IGB_RDBAL,
+	IGB_QUEUE_TDWBAL = IGB_TDWBAL - IGB_TDBAL,
+	IGB_QUEUE_TDWBAH = IGB_TDWBAH - IGB_TDBAL,
 };
 
 #define IGB_QUEUE(reg, q)	((reg) + 0x40 * (q))
@@ -331,30 +337,7 @@ enum igb_vf_reg {
 #define IGB_MSG_PROMISC_MULTI	2u			/* INFO of it */
 #define IGB_MSG_CONTROL		0x0100u			/* the PF's word: look at the link */
 
-/*
- * Advanced receive descriptor (7.1.5): we write addr and header, the device all of it.
- */
-struct igb_rxd_read {
-	leat_le64	addr;
-	leat_le64	header;			/* where status comes to lie: 0 */
-};
-
-struct igb_rxd_done {
-	leat_le32	info;			/* IGB_RXD_RSS_TYPE and what it is a packet of */
-	leat_le32	hash;
-	leat_le32	status;			/* IGB_RXD_*, read it first */
-	leat_le16	len;
-	leat_le16	vlan;
-};
-
-union igb_rxd {
-	struct igb_rxd_read read;
-	struct igb_rxd_done done;
-};
-LEAT_STATIC_ASSERT(sizeof(union igb_rxd) == 16, "hardware layout");
-LEAT_STATIC_ASSERT(offsetof(struct igb_rxd_done, status) == 8, "hardware layout");
-
-#define IGB_RXD_RSS_TYPE	LEAT_MASK(3, 0)		/* info: 0: no hash */
+/* intel_rxd_done (7.1.5): besides the common bits; info first */
 #define IGB_RXD_IPV4		LEAT_BIT(4)
 #define IGB_RXD_IPV4_OPTIONS	LEAT_BIT(5)
 #define IGB_RXD_IPV6		LEAT_BIT(6)
@@ -365,49 +348,24 @@ LEAT_STATIC_ASSERT(offsetof(struct igb_rxd_done, status) == 8, "hardware layout"
 #define IGB_RXD_ETHERTYPE	LEAT_BIT(15)		/* the packet type is a filter's number */
 #define IGB_RXD_HEADER_LEN	LEAT_MASK(30, 21)
 #define IGB_RXD_SPLIT		LEAT_BIT(31)
-#define IGB_RXD_DD		LEAT_BIT(0)		/* status: done */
-#define IGB_RXD_EOP		LEAT_BIT(1)		/* the frame ends here */
-#define IGB_RXD_VP		LEAT_BIT(3)		/* a tag was taken off */
-#define IGB_RXD_UDPCS		LEAT_BIT(4)		/* the checksum of UDP was looked at */
-#define IGB_RXD_L4CS		LEAT_BIT(5)		/* of TCP, UDP, or SCTP's CRC */
-#define IGB_RXD_IPCS		LEAT_BIT(6)		/* of IP */
-#define IGB_RXD_HBO		LEAT_BIT(23)		/* header buffer overflow */
-#define IGB_RXD_L4E		LEAT_BIT(29)		/* checksum or CRC wrong */
-#define IGB_RXD_IPE		LEAT_BIT(30)		/* of IP wrong */
-#define IGB_RXD_RXE		LEAT_BIT(31)		/* receive error */
+#define IGB_RXD_HBO		LEAT_BIT(23)		/* status: header buffer overflow */
 
-/* Advanced transmit descriptors: data (7.2.2.3) and the context before it (7.2.2.2). */
-struct igb_txd {
-	leat_le64	addr;
-	leat_le32	cmd;			/* length and IGB_TXD_* */
-	leat_le32	status;			/* for us IGB_TXD_DONE; for the device options, bytes */
-};
-
+/* Advanced transmit descriptors: the context (7.2.2.2) before intel_txd (7.2.2.3). */
 struct igb_txc {
 	leat_le32	lens;			/* IGB_TXC_IP_LEN, _MAC_LEN, _VLAN */
 	leat_le32	seed;			/* 0 */
 	leat_le32	cmd;
 	leat_le32	mss;			/* IGB_TXC_INDEX, _L4_LEN, _MSS */
 };
-LEAT_STATIC_ASSERT(sizeof(struct igb_txd) == 16, "hardware layout");
 LEAT_STATIC_ASSERT(sizeof(struct igb_txc) == 16, "hardware layout");
 
 #define IGB_TXD_LEN		LEAT_MASK(15, 0)
-#define IGB_TXD_TYPE		LEAT_MASK(23, 20)	/* 2: context, 3: data */
-#define IGB_TXD_EOP		LEAT_BIT(24)
-#define IGB_TXD_IFCS		LEAT_BIT(25)		/* append the CRC */
-#define IGB_TXD_RS		LEAT_BIT(27)		/* report status */
-#define IGB_TXD_DEXT		LEAT_BIT(29)		/* no legacy descriptor */
-#define IGB_TXD_VLE		LEAT_BIT(30)		/* put the context's tag in */
 #define IGB_TXD_TSE		LEAT_BIT(31)		/* cut into segments */
-#define IGB_TXD_DATA		(IGB_TXD_DEXT | LEAT_PUT(IGB_TXD_TYPE, 3u))
-#define IGB_TXC			(IGB_TXD_DEXT | LEAT_PUT(IGB_TXD_TYPE, 2u))
+#define IGB_TXD_DATA		(INTEL_TXD_DEXT | LEAT_PUT(INTEL_TXD_TYPE, 3u))
+#define IGB_TXC			(INTEL_TXD_DEXT | LEAT_PUT(INTEL_TXD_TYPE, 2u))
 
-#define IGB_TXD_DONE		LEAT_BIT(0)		/* status: DD */
 #define IGB_TXD_INDEX		LEAT_BIT(4)		/* status: which context */
 #define IGB_TXD_CC		LEAT_BIT(7)		/* status: look at the context for pools */
-#define IGB_TXD_IXSM		LEAT_BIT(8)		/* status: insert IP's checksum */
-#define IGB_TXD_TXSM		LEAT_BIT(9)		/* and that behind it */
 #define IGB_TXD_PAYLEN		LEAT_MASK(31, 14)	/* status: bytes; with TSE without headers */
 
 #define IGB_TXC_IP_LEN		LEAT_MASK(8, 0)

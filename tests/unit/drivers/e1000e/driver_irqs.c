@@ -97,7 +97,7 @@ static void packets_that_wait_signal_at_once(void **state)
 	struct rig *r = *state;
 
 	rig_open(r, NULL);
-	rig_receive(r, 0, 1, 60, E1000E_RXD_DD | E1000E_RXD_EOP);
+	rig_receive(r, 0, 1, 60, INTEL_RXD_DD | INTEL_RXD_EOP);
 	assert_int_equal(leat_rxq_arm(queue(r, 0)), 0);
 	leat_eventfd_drain(leat_rxq_fd(queue(r, 0)));
 }

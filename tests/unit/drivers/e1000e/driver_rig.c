@@ -207,23 +207,23 @@ static void *descriptor(struct rig *r, uint32_t low, unsigned int i)
 	return rig_dma(r, iova + i * 16, 16);
 }
 
-union e1000e_rxd *rig_rxd(struct rig *r, unsigned int queue, unsigned int i)
+union intel_rxd *rig_rxd(struct rig *r, unsigned int queue, unsigned int i)
 {
 	return descriptor(r, E1000E_QUEUE(E1000E_RDBAL, queue), i);
 }
 
-struct e1000e_txd *rig_txd(struct rig *r, unsigned int queue, unsigned int i)
+struct intel_txd *rig_txd(struct rig *r, unsigned int queue, unsigned int i)
 {
 	return descriptor(r, E1000E_QUEUE(E1000E_TDBAL, queue), i);
 }
 
 void rig_receive(struct rig *r, unsigned int i, uint8_t fill, uint16_t len, uint32_t status)
 {
-	union e1000e_rxd *d = rig_rxd(r, 0, i);
+	union intel_rxd *d = rig_rxd(r, 0, i);
 	size_t room = LEAT_MIN((size_t)len, (size_t)2048);
 
 	memset(rig_dma(r, leat_le64_to_cpu(d->read.addr), room), fill, room);
-	d->done = (struct e1000e_rxd_done){
+	d->done = (struct intel_rxd_done){
 		.len = leat_cpu_to_le16(len), .status = leat_cpu_to_le32(status),
 	};
 }
@@ -234,10 +234,10 @@ void rig_send(struct rig *r, unsigned int queue)
 	uint32_t n = *rig_reg(r, E1000E_QUEUE(E1000E_TDLEN, queue)) / 16;
 
 	for (; *head != *rig_reg(r, E1000E_QUEUE(E1000E_TDT, queue)); *head = (*head + 1) % n) {
-		struct e1000e_txd *d = rig_txd(r, queue, *head);
+		struct intel_txd *d = rig_txd(r, queue, *head);
 
-		if (leat_le32_to_cpu(d->cmd) & E1000E_TXD_RS)
-			d->status = leat_cpu_to_le32(leat_le32_to_cpu(d->status) | E1000E_TXD_DONE);
+		if (leat_le32_to_cpu(d->cmd) & INTEL_TXD_RS)
+			d->status = leat_cpu_to_le32(leat_le32_to_cpu(d->status) | INTEL_TXD_DONE);
 	}
 }
 

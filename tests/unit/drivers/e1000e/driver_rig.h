@@ -50,8 +50,8 @@ void rig_close(struct rig *r);
 
 /* The memory that the device knows by @iova: @len bytes within one mapped segment, or the test fails. */
 void *rig_dma(struct rig *r, uint64_t iova, size_t len);
-union e1000e_rxd *rig_rxd(struct rig *r, unsigned int queue, unsigned int i);
-struct e1000e_txd *rig_txd(struct rig *r, unsigned int queue, unsigned int i);
+union intel_rxd *rig_rxd(struct rig *r, unsigned int queue, unsigned int i);
+struct intel_txd *rig_txd(struct rig *r, unsigned int queue, unsigned int i);
 uint32_t *rig_reg(struct rig *r, uint32_t off);
 
 /* As the device: @len bytes of @fill into the buffer of descriptor @i, and status @status. */

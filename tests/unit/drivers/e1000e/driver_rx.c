@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#define DD  E1000E_RXD_DD
-#define EOP (E1000E_RXD_DD | E1000E_RXD_EOP)
+#define DD  INTEL_RXD_DD
+#define EOP (INTEL_RXD_DD | INTEL_RXD_EOP)
 
 static uint16_t take(struct rig *r, struct leat_pkt **pkts, uint16_t n)
 {
@@ -88,7 +88,7 @@ static void bad_frames_are_counted_and_dropped(void **state)
 
 	rig_open(r, NULL);
 	rig_receive(r, 0, 1, 60, EOP | E1000E_RXD_CE);
-	rig_receive(r, 1, 1, 60, EOP | E1000E_RXD_RXE);
+	rig_receive(r, 1, 1, 60, EOP | INTEL_RXD_RXE);
 	rig_receive(r, 2, 1, 13, EOP);			/* less than a header */
 	rig_receive(r, 3, 1, 0, EOP);
 	rig_receive(r, 4, 1, 2048, DD);			/* an error in the last of two */
@@ -157,7 +157,7 @@ static uint32_t flags_of(struct rig *r, unsigned int i, uint32_t status, struct 
 	rig_receive(r, i, 1, 60, EOP | status);
 	rig_rxd(r, 0, i)->done.vlan = leat_cpu_to_le16(0x6123);
 	rig_rxd(r, 0, i)->done.hash = leat_cpu_to_le32(0x51ccc178);
-	rig_rxd(r, 0, i)->done.mrq = leat_cpu_to_le32(i % 2);
+	rig_rxd(r, 0, i)->done.info = leat_cpu_to_le32(i % 2);
 	assert_int_equal(take(r, &pkt, 1), 1);
 	*out = *pkt;
 	leat_pkt_free(&pkt, 1);
@@ -167,12 +167,12 @@ static uint32_t flags_of(struct rig *r, unsigned int i, uint32_t status, struct 
 static void sums_are_told(void **state)
 {
 	static const struct { uint32_t status, want; } cases[] = {
-		{ 0, 0 }, { E1000E_RXD_IPCS, 0 },
-		{ E1000E_RXD_TCPCS, LEAT_PKT_CSUM_GOOD },
-		{ E1000E_RXD_TCPCS | E1000E_RXD_IPCS | E1000E_RXD_UDPCS, LEAT_PKT_CSUM_GOOD },
-		{ E1000E_RXD_TCPCS | E1000E_RXD_IXSM, 0 },
-		{ E1000E_RXD_TCPCS | E1000E_RXD_TCPE, LEAT_PKT_CSUM_BAD },
-		{ E1000E_RXD_TCPCS | E1000E_RXD_IPCS | E1000E_RXD_IPE, LEAT_PKT_CSUM_BAD },
+		{ 0, 0 }, { INTEL_RXD_IPCS, 0 },
+		{ INTEL_RXD_L4CS, LEAT_PKT_CSUM_GOOD },
+		{ INTEL_RXD_L4CS | INTEL_RXD_IPCS | INTEL_RXD_UDPCS, LEAT_PKT_CSUM_GOOD },
+		{ INTEL_RXD_L4CS | E1000E_RXD_IXSM, 0 },
+		{ INTEL_RXD_L4CS | INTEL_RXD_L4E, LEAT_PKT_CSUM_BAD },
+		{ INTEL_RXD_L4CS | INTEL_RXD_IPCS | INTEL_RXD_IPE, LEAT_PKT_CSUM_BAD },
 	};
 	struct rig *r = *state;
 	struct leat_pkt pkt;
@@ -194,10 +194,10 @@ static void hashes_and_tags_are_told(void **state)
 	assert_int_equal(flags_of(r, 0, 0, &pkt), 0);
 	assert_int_equal(flags_of(r, 1, 0, &pkt), LEAT_PKT_HASH);
 	assert_int_equal(pkt.hash, 0x51ccc178);
-	assert_int_equal(flags_of(r, 2, E1000E_RXD_VP, &pkt), LEAT_PKT_VLAN);
+	assert_int_equal(flags_of(r, 2, INTEL_RXD_VP, &pkt), LEAT_PKT_VLAN);
 	assert_int_equal(pkt.vlan, 0x6123);
 	/* Nobody asked for sums. */
-	assert_int_equal(flags_of(r, 3, E1000E_RXD_TCPCS, &pkt), LEAT_PKT_HASH);
+	assert_int_equal(flags_of(r, 3, INTEL_RXD_L4CS, &pkt), LEAT_PKT_HASH);
 }
 
 static void nothing_is_told_unasked(void **state)
@@ -208,7 +208,7 @@ static void nothing_is_told_unasked(void **state)
 
 	rig_open(r, &cfg);
 	assert_int_equal(flags_of(r, 0, 0, &pkt), 0);
-	assert_int_equal(flags_of(r, 1, E1000E_RXD_VP | E1000E_RXD_TCPCS, &pkt), 0);
+	assert_int_equal(flags_of(r, 1, INTEL_RXD_VP | INTEL_RXD_L4CS, &pkt), 0);
 }
 
 static void an_empty_pool_is_no_end(void **state)

@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#define DATA (E1000E_TXD_DATA | E1000E_TXD_IFCS)
-#define LAST (DATA | E1000E_TXD_EOP)
+#define DATA (E1000E_TXD_DATA | INTEL_TXD_IFCS)
+#define LAST (DATA | INTEL_TXD_EOP)
 
 static struct leat_txq *queue(struct rig *r)
 {
@@ -65,7 +65,7 @@ static void a_burst_reports_once(void **state)
 	assert_int_equal(tail(r), 3);
 	assert_int_equal(cmd(r, 0), LAST | 60);
 	assert_int_equal(cmd(r, 1), LAST | 61);
-	assert_int_equal(cmd(r, 2), LAST | E1000E_TXD_RS | 62);
+	assert_int_equal(cmd(r, 2), LAST | INTEL_TXD_RS | 62);
 	assert_int_equal(leat_le64_to_cpu(rig_txd(r, 0, 0)->addr), leat_pkt_iova(pkts[0]));
 	assert_int_equal(status(r, 2), 0);
 }
@@ -119,7 +119,7 @@ static void segments_are_chained(void **state)
 	send(r, head);
 	assert_int_equal(cmd(r, 0), DATA | 60);
 	assert_int_equal(cmd(r, 1), DATA | 100);
-	assert_int_equal(cmd(r, 2), LAST | E1000E_TXD_RS | 7);
+	assert_int_equal(cmd(r, 2), LAST | INTEL_TXD_RS | 7);
 }
 
 static void what_leaves_a_page_is_split(void **state)
@@ -140,7 +140,7 @@ static void what_leaves_a_page_is_split(void **state)
 	assert_int_equal(tail(r), 2);
 	assert_int_equal(cmd(r, 0), DATA | (4096 - (leat_pkt_iova(pkt) & 4095)));
 	assert_int_equal(cmd(r, 1) & E1000E_TXD_LEN, 1500 - (4096 - (leat_pkt_iova(pkt) & 4095)));
-	assert_true(cmd(r, 1) & E1000E_TXD_EOP);
+	assert_true(cmd(r, 1) & INTEL_TXD_EOP);
 	assert_int_equal(leat_le64_to_cpu(rig_txd(r, 0, 1)->addr) & 4095, 0);
 	leat_pkt_free(kept, (uint16_t)n);
 }
@@ -159,7 +159,7 @@ static struct leat_pkt *summed(struct rig *r, uint16_t start, uint16_t off)
 
 static bool is_context(struct rig *r, unsigned int i)
 {
-	return !LEAT_GET(E1000E_TXD_TYPE, cmd(r, i));
+	return !LEAT_GET(INTEL_TXD_TYPE, cmd(r, i));
 }
 
 static void a_context_holds_until_another(void **state)
@@ -182,7 +182,7 @@ static void a_context_holds_until_another(void **state)
 	assert_int_equal(c.l4_sum, 50);
 	assert_int_equal(c.hdr_len, 0);
 	assert_int_equal(leat_le32_to_cpu(c.cmd), E1000E_TXC_DEXT | E1000E_TXC_TCP);
-	assert_int_equal(status(r, 1), E1000E_TXD_TXSM);
+	assert_int_equal(status(r, 1), INTEL_TXD_TXSM);
 	assert_int_equal(status(r, 3), 0);
 }
 
@@ -263,8 +263,8 @@ static void tso_tells_of_the_headers(void **state)
 		assert_int_equal(leat_le16_to_cpu(c.mss), 500);
 		assert_int_equal(leat_le32_to_cpu(c.cmd), (1500u - l4 - 20) | E1000E_TXC_DEXT |
 				 E1000E_TXC_TSE | E1000E_TXC_TCP | (v6 ? 0 : E1000E_TXC_IPV4));
-		assert_int_equal(cmd(r, at + 1), LAST | E1000E_TXD_TSE | E1000E_TXD_RS | 1500);
-		assert_int_equal(status(r, at + 1), E1000E_TXD_TXSM | (v6 ? 0 : E1000E_TXD_IXSM));
+		assert_int_equal(cmd(r, at + 1), LAST | E1000E_TXD_TSE | INTEL_TXD_RS | 1500);
+		assert_int_equal(status(r, at + 1), INTEL_TXD_TXSM | (v6 ? 0 : INTEL_TXD_IXSM));
 	}
 }
 
@@ -311,7 +311,7 @@ static void tags_are_the_device_s_where_it_takes_them_off(void **state)
 	pkt->flags |= LEAT_PKT_VLAN;
 	pkt->vlan = 0x6123;
 	send(r, pkt);
-	assert_int_equal(cmd(r, 0), LAST | E1000E_TXD_VLE | E1000E_TXD_RS | 60);
+	assert_int_equal(cmd(r, 0), LAST | INTEL_TXD_VLE | INTEL_TXD_RS | 60);
 	assert_int_equal(status(r, 0), 0x61230000);
 }
 
@@ -325,7 +325,7 @@ static void tags_are_ours_otherwise(void **state)
 	pkt->flags |= LEAT_PKT_VLAN;
 	pkt->vlan = 0x6123;
 	send(r, pkt);
-	assert_int_equal(cmd(r, 0), LAST | E1000E_TXD_RS | 64);
+	assert_int_equal(cmd(r, 0), LAST | INTEL_TXD_RS | 64);
 	assert_memory_equal((uint8_t *)leat_pkt_data(pkt) + 12, "\x81\x00\x61\x23", 4);
 }
 

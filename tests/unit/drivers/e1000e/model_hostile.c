@@ -18,7 +18,7 @@
 
 #include <cmocka.h>
 
-#define DATA (E1000E_TXD_DATA | E1000E_TXD_IFCS | E1000E_TXD_EOP | E1000E_TXD_RS)
+#define DATA (E1000E_TXD_DATA | INTEL_TXD_IFCS | INTEL_TXD_EOP | INTEL_TXD_RS)
 
 static void good_frame(struct rig *r)
 {
@@ -207,7 +207,7 @@ static void test_endless_packet(void **state)
 	rig_open(&r, NULL);
 	rig_start(&r);
 	for (unsigned int i = 0; i < RIG_SIZE - 2; i++)
-		rig_put(&r, 2, RIG_IOVA, (DATA & ~E1000E_TXD_EOP) | 0xfffff);
+		rig_put(&r, 2, RIG_IOVA, (DATA & ~INTEL_TXD_EOP) | 0xfffff);
 	rig_show(&r, 2);
 	rig_run(&r);
 	assert_int_equal(rig_get(&r, E1000E_TDH), 0);

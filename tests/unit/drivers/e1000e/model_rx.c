@@ -21,9 +21,9 @@
 
 #define BUF(ring, at) (RIG_IOVA + RIG_BUFS + ((ring) * RIG_SIZE + (at)) * 2048ull)
 
-static struct e1000e_rxd_done done(struct rig *r, unsigned int ring, uint32_t at)
+static struct intel_rxd_done done(struct rig *r, unsigned int ring, uint32_t at)
 {
-	struct e1000e_rxd_done d;
+	struct intel_rxd_done d;
 
 	memcpy(&d, rig_desc(r, ring, at), sizeof(d));
 	return d;
@@ -56,7 +56,7 @@ static void basic(bool by_message)
 
 		rig_fill(f, len, i);
 		assert_true(rig_deliver(&r, f, len));
-		expect(&r, at, f, len, E1000E_RXD_DD | E1000E_RXD_EOP);
+		expect(&r, at, f, len, INTEL_RXD_DD | INTEL_RXD_EOP);
 		assert_int_equal(rig_get(&r, E1000E_RDH), (at + 1) % RIG_SIZE);
 		rig_post(&r, 0, 1);
 	}
@@ -119,7 +119,7 @@ static void test_scattered(void **state)
 	for (uint32_t i = 0; i < 5; i++) {
 		uint32_t len = i < 4 ? 2048 : sizeof(f) - 4 * 2048;
 
-		expect(&r, i, f + at, len, E1000E_RXD_DD | (i == 4 ? E1000E_RXD_EOP : 0));
+		expect(&r, i, f + at, len, INTEL_RXD_DD | (i == 4 ? INTEL_RXD_EOP : 0));
 		at += len;
 	}
 	assert_int_equal(r.errors, 0);
@@ -178,7 +178,7 @@ static void test_legacy(void **state)
 
 static void test_checksums(void **state)
 {
-	static const uint32_t plain = E1000E_RXD_DD | E1000E_RXD_EOP | E1000E_RXD_IPCS;
+	static const uint32_t plain = INTEL_RXD_DD | INTEL_RXD_EOP | INTEL_RXD_IPCS;
 	unsigned char f[300];
 	uint32_t len;
 	struct rig r;
@@ -189,20 +189,20 @@ static void test_checksums(void **state)
 	rig_post(&r, 0, 16);
 	len = rig_ip(f, true, 99, 1);
 	assert_true(rig_deliver(&r, f, len));
-	expect(&r, 0, f, len, plain | E1000E_RXD_TCPCS | E1000E_RXD_UDPCS);
+	expect(&r, 0, f, len, plain | INTEL_RXD_L4CS | INTEL_RXD_UDPCS);
 	f[40] = f[41] = 0;
 	assert_true(rig_deliver(&r, f, len));
 	expect(&r, 1, f, len, plain);				/* none, so none looked at */
 	f[40] = 1;
 	assert_true(rig_deliver(&r, f, len));
-	expect(&r, 2, f, len, plain | E1000E_RXD_TCPCS | E1000E_RXD_UDPCS | E1000E_RXD_TCPE);
+	expect(&r, 2, f, len, plain | INTEL_RXD_L4CS | INTEL_RXD_UDPCS | INTEL_RXD_L4E);
 	len = rig_ip(f, false, 99, 1);
 	f[22]--;
 	assert_true(rig_deliver(&r, f, len));
-	expect(&r, 3, f, len, plain | E1000E_RXD_IPE | E1000E_RXD_TCPCS);
+	expect(&r, 3, f, len, plain | INTEL_RXD_IPE | INTEL_RXD_L4CS);
 	rig_set(&r, INTEL_RXCSUM, INTEL_RXCSUM_PCSD);
 	assert_true(rig_deliver(&r, f, len));
-	expect(&r, 4, f, len, E1000E_RXD_DD | E1000E_RXD_EOP | E1000E_RXD_IXSM);
+	expect(&r, 4, f, len, INTEL_RXD_DD | INTEL_RXD_EOP | E1000E_RXD_IXSM);
 	rig_close(&r);
 }
 
@@ -226,7 +226,7 @@ static void test_open_checksum(void **state)
 	f[51] = (uint8_t)pseudo;
 	assert_int_equal(leat_wire_deliver(&r.wire->wire, &frame, 1), 1);
 	expect(&r, 0, want, frame.len,
-	       E1000E_RXD_DD | E1000E_RXD_EOP | E1000E_RXD_IPCS | E1000E_RXD_TCPCS);
+	       INTEL_RXD_DD | INTEL_RXD_EOP | INTEL_RXD_IPCS | INTEL_RXD_L4CS);
 	frame.csum_off = 400;
 	assert_int_equal(leat_wire_deliver(&r.wire->wire, &frame, 1), 1);
 	assert_int_equal(status(&r, 1), 0);
@@ -259,15 +259,15 @@ static void test_vlan(void **state)
 	len = tagged(f, 0x2345);
 	assert_true(rig_deliver(&r, f, len));
 	assert_int_equal(leat_le16_to_cpu(done(&r, 0, 0).len), len);
-	assert_false(status(&r, 0) & E1000E_RXD_VP);
-	assert_true(status(&r, 0) & E1000E_RXD_TCPCS);
+	assert_false(status(&r, 0) & INTEL_RXD_VP);
+	assert_true(status(&r, 0) & INTEL_RXD_L4CS);
 
 	rig_set(&r, INTEL_CTRL, rig_get(&r, INTEL_CTRL) | INTEL_CTRL_VME);
 	assert_true(rig_deliver(&r, f, len));
 	memcpy(bare, f, 12);
 	memcpy(bare + 12, f + 16, len - 16);
-	expect(&r, 1, bare, len - 4, E1000E_RXD_DD | E1000E_RXD_EOP | E1000E_RXD_VP |
-	       E1000E_RXD_IPCS | E1000E_RXD_TCPCS | E1000E_RXD_UDPCS);
+	expect(&r, 1, bare, len - 4, INTEL_RXD_DD | INTEL_RXD_EOP | INTEL_RXD_VP |
+	       INTEL_RXD_IPCS | INTEL_RXD_L4CS | INTEL_RXD_UDPCS);
 	assert_int_equal(leat_le16_to_cpu(done(&r, 0, 1).vlan), 0x2345);
 
 	rig_set(&r, INTEL_RCTL, rig_get(&r, INTEL_RCTL) | INTEL_RCTL_VFE);
@@ -377,7 +377,7 @@ static void test_rss(void **state)
 		bool udp = flow % 2;
 		uint32_t len = rig_ip(f, udp, 20, flow);
 		uint8_t in[12];
-		struct e1000e_rxd_done d;
+		struct intel_rxd_done d;
 		unsigned int q;
 		uint32_t hash;
 
@@ -388,7 +388,7 @@ static void test_rss(void **state)
 		d = done(&r, q, seen[q]);
 		assert_memory_equal(rig_at(&r, BUF(q, seen[q])), f, len);
 		assert_int_equal(leat_le32_to_cpu(d.hash), hash);
-		assert_int_equal(leat_le32_to_cpu(d.mrq), (udp ? 2 : 1) | q << 8);
+		assert_int_equal(leat_le32_to_cpu(d.info), (udp ? 2 : 1) | q << 8);
 		seen[q]++;
 	}
 	assert_true(seen[0] && seen[1]);
@@ -421,7 +421,7 @@ static void test_split(void **state)
 	len = rig_ip(f, false, 5000, 1);
 	assert_true(rig_deliver(&r, f, len));
 	memcpy(d, rig_desc(&r, 0, 0), sizeof(d));
-	assert_int_equal(LEAT_SWAP64(d[1]) & 0xf, E1000E_RXD_DD | E1000E_RXD_EOP);
+	assert_int_equal(LEAT_SWAP64(d[1]) & 0xf, INTEL_RXD_DD | INTEL_RXD_EOP);
 	assert_int_equal(LEAT_SWAP64(d[1]) >> 32 & 0xffff, 54);
 	assert_int_equal(LEAT_SWAP64(d[2]) & 0xffff, 0x8000 | 54);
 	assert_int_equal(LEAT_SWAP64(d[2]) >> 16 & 0xffff, 4096);

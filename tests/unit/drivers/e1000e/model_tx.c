@@ -20,8 +20,8 @@
 #include <cmocka.h>
 
 #define TX   2			/* the ring */
-#define DATA (E1000E_TXD_DATA | E1000E_TXD_IFCS)
-#define LAST (E1000E_TXD_EOP | E1000E_TXD_RS)
+#define DATA (E1000E_TXD_DATA | INTEL_TXD_IFCS)
+#define LAST (INTEL_TXD_EOP | INTEL_TXD_RS)
 
 static uint64_t buf(unsigned int i)
 {
@@ -35,7 +35,7 @@ static void put(struct rig *r, uint64_t iova, uint32_t cmd, uint32_t options)
 
 static bool is_done(struct rig *r, uint32_t at)
 {
-	return LEAT_SWAP64(rig_desc(r, TX, at)[1]) >> 32 & E1000E_TXD_DONE;
+	return LEAT_SWAP64(rig_desc(r, TX, at)[1]) >> 32 & INTEL_TXD_DONE;
 }
 
 static void context(struct rig *r, const struct e1000e_txc *c)
@@ -68,7 +68,7 @@ static void basic(bool by_message, uint32_t type)
 
 		rig_fill(f, len, i);
 		memcpy(rig_at(&r, buf(i % RIG_SIZE)), f, len);
-		put(&r, buf(i % RIG_SIZE), type | len | E1000E_TXD_EOP | (report ? E1000E_TXD_RS : 0), 0);
+		put(&r, buf(i % RIG_SIZE), type | len | INTEL_TXD_EOP | (report ? INTEL_TXD_RS : 0), 0);
 		rig_show(&r, TX);
 		rig_run(&r);
 		expect(&r, i, f, len);
@@ -90,7 +90,7 @@ static void test_data(void **state)
 static void test_legacy(void **state)
 {
 	(void)state;
-	basic(false, E1000E_TXD_IFCS);
+	basic(false, INTEL_TXD_IFCS);
 }
 
 static void test_by_message(void **state)
@@ -170,7 +170,7 @@ static void test_slow_wire(void **state)
 		c.l4_sum = (uint8_t)at;
 		c.cmd = leat_cpu_to_le32(E1000E_TXC_DEXT | (i & 1 ? 0 : E1000E_TXC_TCP));
 		context(&r, &c);
-		put(&r, buf(i), DATA | len | LAST, E1000E_TXD_TXSM);
+		put(&r, buf(i), DATA | len | LAST, INTEL_TXD_TXSM);
 	}
 	r.wire->room = 0;
 	rig_show(&r, TX);
@@ -209,12 +209,12 @@ static void test_checksums(void **state)
 	f[51] = (uint8_t)s;
 	memcpy(rig_at(&r, buf(0)), f, len);
 	context(&r, &c);
-	put(&r, buf(0), DATA | len | LAST, E1000E_TXD_IXSM | E1000E_TXD_TXSM);
+	put(&r, buf(0), DATA | len | LAST, INTEL_TXD_IXSM | INTEL_TXD_TXSM);
 	f[24] = want[24];
 	f[25] = want[25];
 	memcpy(rig_at(&r, buf(1)), f, len);
-	put(&r, buf(1), len | LAST | E1000E_TXD_IFCS | LEAT_BIT(26) | 50u << 16, 34u << 8);
-	put(&r, buf(1), len | LAST | E1000E_TXD_IFCS | LEAT_BIT(26) | 250u << 16, 34u << 8);
+	put(&r, buf(1), len | LAST | INTEL_TXD_IFCS | LEAT_BIT(26) | 50u << 16, 34u << 8);
+	put(&r, buf(1), len | LAST | INTEL_TXD_IFCS | LEAT_BIT(26) | 250u << 16, 34u << 8);
 	rig_show(&r, TX);
 	rig_run(&r);
 	expect(&r, 0, want, len);
@@ -234,12 +234,12 @@ static void test_vlan(void **state)
 	rig_start(&r);
 	rig_fill(f, 100, 1);
 	memcpy(rig_at(&r, buf(0)), f, 100);
-	put(&r, buf(0), DATA | 100 | LAST | E1000E_TXD_VLE, 0x6123u << 16);
+	put(&r, buf(0), DATA | 100 | LAST | INTEL_TXD_VLE, 0x6123u << 16);
 	rig_show(&r, TX);
 	rig_run(&r);
 	expect(&r, 0, f, 100);				/* not without CTRL.VME */
 	rig_set(&r, INTEL_CTRL, rig_get(&r, INTEL_CTRL) | INTEL_CTRL_VME);
-	put(&r, buf(0), DATA | 100 | LAST | E1000E_TXD_VLE, 0x6123u << 16);
+	put(&r, buf(0), DATA | 100 | LAST | INTEL_TXD_VLE, 0x6123u << 16);
 	rig_show(&r, TX);
 	rig_run(&r);
 	memmove(f + 16, f + 12, 88);
@@ -269,7 +269,7 @@ static void test_segments(void **state)
 	f[51] = (uint8_t)s;
 	memcpy(rig_at(&r, buf(0)), f, len);
 	context(&r, &c);
-	put(&r, buf(0), DATA | E1000E_TXD_TSE | 54, E1000E_TXD_IXSM | E1000E_TXD_TXSM);
+	put(&r, buf(0), DATA | E1000E_TXD_TSE | 54, INTEL_TXD_IXSM | INTEL_TXD_TXSM);
 	put(&r, buf(0) + 54, DATA | E1000E_TXD_TSE | 9950 | LAST, 0);
 	rig_show(&r, TX);
 	r.wire->room = 0;

@@ -173,7 +173,7 @@ static void each_queue_has_its_vector(void **state)
 	assert_false(readable(leat_rxq_fd(q)));
 	leat_rxq_disarm(q);
 	assert_int_equal(n->reg[IGB_EIMS / 4], 1);
-	nic_receive(n, 8, 0, 60, 1, IGB_RXD_DD | IGB_RXD_EOP, 0);
+	nic_receive(n, 8, 0, 60, 1, INTEL_RXD_DD | INTEL_RXD_EOP, 0);
 	assert_int_equal(leat_rxq_arm(q), 0);
 	assert_true(readable(leat_rxq_fd(q)));		/* it came before we slept */
 }

@@ -80,8 +80,8 @@ static bool is_dctl(uint32_t off)
 static void loop(struct nic *n, uint32_t tail)
 {
 	uint32_t head = *reg(n, IGB_QUEUE(IGB_TDH, 0));
-	struct igb_txd *t;
-	union igb_rxd *r;
+	struct intel_txd *t;
+	union intel_rxd *r;
 	uint32_t len;
 
 	if (!(n->phy[INTEL_PHY_CONTROL] & INTEL_PHY_CONTROL_LOOPBACK) || n->no_loop || head == tail)
@@ -90,8 +90,8 @@ static void loop(struct nic *n, uint32_t tail)
 	r = nic_rxd(n, 0, 0);
 	len = LEAT_GET(IGB_TXD_LEN, leat_le32_to_cpu(t->cmd));
 	memcpy(nic_mem(n, leat_le64_to_cpu(r->read.addr)), nic_mem(n, leat_le64_to_cpu(t->addr)), len);
-	r->done = (struct igb_rxd_done){
-		.status = leat_cpu_to_le32(IGB_RXD_DD | IGB_RXD_EOP),
+	r->done = (struct intel_rxd_done){
+		.status = leat_cpu_to_le32(INTEL_RXD_DD | INTEL_RXD_EOP),
 		.len = leat_cpu_to_le16((uint16_t)len),
 	};
 }
@@ -237,12 +237,12 @@ static void *ring(struct nic *n, uint32_t low, uint32_t high, unsigned int i)
 	return (char *)nic_mem(n, *reg(n, low) | (uint64_t)*reg(n, high) << 32) + 16 * i;
 }
 
-union igb_rxd *nic_rxd(struct nic *n, unsigned int queue, unsigned int i)
+union intel_rxd *nic_rxd(struct nic *n, unsigned int queue, unsigned int i)
 {
 	return ring(n, IGB_QUEUE(IGB_RDBAL, queue), IGB_QUEUE(IGB_RDBAH, queue), i);
 }
 
-struct igb_txd *nic_txd(struct nic *n, unsigned int queue, unsigned int i)
+struct intel_txd *nic_txd(struct nic *n, unsigned int queue, unsigned int i)
 {
 	return ring(n, IGB_QUEUE(IGB_TDBAL, queue), IGB_QUEUE(IGB_TDBAH, queue), i);
 }
@@ -250,10 +250,10 @@ struct igb_txd *nic_txd(struct nic *n, unsigned int queue, unsigned int i)
 void nic_receive(struct nic *n, unsigned int queue, unsigned int i, uint16_t len, uint8_t fill,
 		 uint32_t status, uint32_t info)
 {
-	union igb_rxd *d = nic_rxd(n, queue, i);
+	union intel_rxd *d = nic_rxd(n, queue, i);
 
 	memset(nic_mem(n, leat_le64_to_cpu(d->read.addr)), fill, LEAT_MIN(len, 2048));
-	d->done = (struct igb_rxd_done){
+	d->done = (struct intel_rxd_done){
 		.info = leat_cpu_to_le32(info), .hash = leat_cpu_to_le32(0xcafe0000 | i),
 		.status = leat_cpu_to_le32(status), .len = leat_cpu_to_le16(len),
 		.vlan = leat_cpu_to_le16(0x2005),
@@ -266,10 +266,10 @@ void nic_send(struct nic *n, unsigned int queue)
 	uint32_t size = *reg(n, IGB_QUEUE(IGB_TDLEN, queue)) / 16;
 
 	for (; *head != tail; *head = (*head + 1) % size) {
-		struct igb_txd *d = nic_txd(n, queue, *head);
+		struct intel_txd *d = nic_txd(n, queue, *head);
 
-		if (leat_le32_to_cpu(d->cmd) & IGB_TXD_RS)
-			d->status = leat_cpu_to_le32(IGB_TXD_DONE);
+		if (leat_le32_to_cpu(d->cmd) & INTEL_TXD_RS)
+			d->status = leat_cpu_to_le32(INTEL_TXD_DONE);
 	}
 }
 

@@ -68,8 +68,8 @@ unsigned int nic_when(const struct nic *n, uint32_t off);
 /* Memory as the device sees it. */
 void *nic_mem(struct nic *n, uint64_t iova);
 /* Descriptor @i of a queue's ring. */
-union igb_rxd *nic_rxd(struct nic *n, unsigned int queue, unsigned int i);
-struct igb_txd *nic_txd(struct nic *n, unsigned int queue, unsigned int i);
+union intel_rxd *nic_rxd(struct nic *n, unsigned int queue, unsigned int i);
+struct intel_txd *nic_txd(struct nic *n, unsigned int queue, unsigned int i);
 
 /* @len bytes, each @fill, into buffer @i of a queue, and the descriptor as @done has it but for len. */
 void nic_receive(struct nic *n, unsigned int queue, unsigned int i, uint16_t len, uint8_t fill,

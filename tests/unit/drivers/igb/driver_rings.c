@@ -16,7 +16,7 @@
 #include <errno.h>
 #include <cmocka.h>
 
-#define GOOD  (IGB_RXD_DD | IGB_RXD_EOP)
+#define GOOD  (INTEL_RXD_DD | INTEL_RXD_EOP)
 #define BURST 8
 
 static unsigned int take(struct nic *n, struct leat_pkt **pkts)
@@ -37,11 +37,11 @@ static void frames_arrive_with_what_the_device_knows(void **state)
 		uint32_t status, info, flags;
 	} cases[] = {
 		{ 0, 0, 0 },
-		{ IGB_RXD_IPCS | IGB_RXD_L4CS, 2 | IGB_RXD_TCP, LEAT_PKT_CSUM_GOOD | LEAT_PKT_HASH },
-		{ IGB_RXD_IPCS | IGB_RXD_L4CS | IGB_RXD_L4E, IGB_RXD_UDP, LEAT_PKT_CSUM_BAD },
-		{ IGB_RXD_IPCS | IGB_RXD_IPE, 0, LEAT_PKT_CSUM_BAD },
-		{ IGB_RXD_L4CS | IGB_RXD_L4E, IGB_RXD_SCTP, 0 },	/* 60 bytes: the erratum's */
-		{ IGB_RXD_VP, 0, LEAT_PKT_VLAN },
+		{ INTEL_RXD_IPCS | INTEL_RXD_L4CS, 2 | IGB_RXD_TCP, LEAT_PKT_CSUM_GOOD | LEAT_PKT_HASH },
+		{ INTEL_RXD_IPCS | INTEL_RXD_L4CS | INTEL_RXD_L4E, IGB_RXD_UDP, LEAT_PKT_CSUM_BAD },
+		{ INTEL_RXD_IPCS | INTEL_RXD_IPE, 0, LEAT_PKT_CSUM_BAD },
+		{ INTEL_RXD_L4CS | INTEL_RXD_L4E, IGB_RXD_SCTP, 0 },	/* 60 bytes: the erratum's */
+		{ INTEL_RXD_VP, 0, LEAT_PKT_VLAN },
 	};
 	struct leat_rss rss = { 0 };
 	const struct leat_port_config cfg = { .offloads = LEAT_OFFLOADS, .rxqs = 2, .rss = &rss };
@@ -69,10 +69,10 @@ static void a_frame_over_three_buffers_is_one_packet(void **state)
 	struct leat_pkt *pkts[BURST];
 
 	assert_int_equal(nic_open(n, &cfg), 0);
-	nic_receive(n, 0, 0, 2048, 1, IGB_RXD_DD, 0);
-	nic_receive(n, 0, 1, 2048, 2, IGB_RXD_DD, 0);
+	nic_receive(n, 0, 0, 2048, 1, INTEL_RXD_DD, 0);
+	nic_receive(n, 0, 1, 2048, 2, INTEL_RXD_DD, 0);
 	assert_int_equal(take(n, pkts), 0);		/* its end is yet to come */
-	nic_receive(n, 0, 2, 100, 3, GOOD | IGB_RXD_L4CS, 0);
+	nic_receive(n, 0, 2, 100, 3, GOOD | INTEL_RXD_L4CS, 0);
 	nic_receive(n, 0, 3, 64, 4, GOOD, 0);
 	assert_int_equal(take(n, pkts), 2);
 	assert_int_equal(pkts[0]->nsegs, 3);
@@ -89,7 +89,7 @@ static void broken_frames_are_dropped_and_counted(void **state)
 	struct leat_pkt *pkts[BURST];
 
 	assert_int_equal(nic_open(n, NULL), 0);
-	nic_receive(n, 0, 0, 60, 1, GOOD | IGB_RXD_RXE, 0);
+	nic_receive(n, 0, 0, 60, 1, GOOD | INTEL_RXD_RXE, 0);
 	nic_receive(n, 0, 1, 13, 1, GOOD, 0);
 	nic_receive(n, 0, 2, 60, 1, GOOD, 0);
 	assert_int_equal(take(n, pkts), 1);
@@ -142,7 +142,7 @@ static void a_lie_in_the_middle_of_a_frame_stops_the_queue(void **state)
 	struct nic *n = *state;
 
 	assert_int_equal(nic_open(n, NULL), 0);
-	nic_receive(n, 0, 0, 2048, 1, IGB_RXD_DD, 0);
+	nic_receive(n, 0, 0, 2048, 1, INTEL_RXD_DD, 0);
 	nic_receive(n, 0, 1, UINT16_MAX, 1, GOOD, 0);
 	stopped(n, "holds more than fits (65535)");
 }
@@ -155,7 +155,7 @@ static void a_frame_without_end_stops_the_queue(void **state)
 	assert_int_equal(nic_open(n, &cfg), 0);
 	for (unsigned int i = 0; i < 32; i++)
 		if (nic_rxd(n, 0, i)->read.addr)
-			nic_receive(n, 0, i, 2048, 1, IGB_RXD_DD, 0);
+			nic_receive(n, 0, i, 2048, 1, INTEL_RXD_DD, 0);
 	stopped(n, "has no end");
 }
 
@@ -250,8 +250,8 @@ static void a_context_is_sent_when_it_is_another(void **state)
 	assert_int_equal(leat_le32_to_cpu(c.lens), 14 << 9 | 20);
 	assert_int_equal(leat_le32_to_cpu(c.cmd), 0x20200000 | 1 << 10 | 1 << 11);
 	assert_int_equal(leat_le32_to_cpu(c.mss), 0);
-	assert_int_equal(status(n, 1), 120 << 14 | IGB_TXD_TXSM);
-	assert_int_equal(status(n, 2), 120 << 14 | IGB_TXD_TXSM);
+	assert_int_equal(status(n, 1), 120 << 14 | INTEL_TXD_TXSM);
+	assert_int_equal(status(n, 2), 120 << 14 | INTEL_TXD_TXSM);
 	send(n, ip_packet(n, true, 17, 6));
 	c = context(n, 3);
 	assert_int_equal(leat_le32_to_cpu(c.lens), 14 << 9 | 40);
@@ -303,11 +303,11 @@ static void tcp_is_cut_with_a_context_of_its_own(void **state)
 	}
 	c = context(n, 2);
 	assert_int_equal(leat_le32_to_cpu(c.mss), 30 << 16 | 20 << 8 | IGB_TXC_INDEX);
-	assert_int_equal(cmd(n, 3) & ~IGB_TXD_RS, 0xa3300000 | 120);
-	assert_int_equal(status(n, 3), (120 - 54) << 14 | IGB_TXD_TXSM | IGB_TXD_IXSM | IGB_TXD_INDEX);
+	assert_int_equal(cmd(n, 3) & ~INTEL_TXD_RS, 0xa3300000 | 120);
+	assert_int_equal(status(n, 3), (120 - 54) << 14 | INTEL_TXD_TXSM | INTEL_TXD_IXSM | IGB_TXD_INDEX);
 	send(n, ip_packet(n, false, 6, 16));	/* context 0 is still there */
 	assert_int_equal(tail(n), 6);
-	assert_int_equal(status(n, 5), 120 << 14 | IGB_TXD_TXSM);
+	assert_int_equal(status(n, 5), 120 << 14 | INTEL_TXD_TXSM);
 }
 
 static void tags_are_in_the_context(void **state)
@@ -324,7 +324,7 @@ static void tags_are_in_the_context(void **state)
 	}
 	assert_int_equal(tail(n), 4);
 	assert_int_equal(leat_le32_to_cpu(context(n, 0).lens) >> 16, 5);
-	assert_int_equal(cmd(n, 1) & IGB_TXD_VLE, IGB_TXD_VLE);
+	assert_int_equal(cmd(n, 1) & INTEL_TXD_VLE, INTEL_TXD_VLE);
 	assert_int_equal(leat_le32_to_cpu(context(n, 2).lens) >> 16, 6);
 }
 

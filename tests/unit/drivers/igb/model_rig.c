@@ -250,7 +250,7 @@ void rig_tx_data(struct rig *r, unsigned int i, uint32_t buf, uint32_t len, uint
 {
 	struct rig_ring *q = &r->tx[i];
 
-	q->txd[q->next] = (struct igb_txd){
+	q->txd[q->next] = (struct intel_txd){
 		.addr = leat_cpu_to_le64(rig_iova(buf)),
 		.cmd = leat_cpu_to_le32(IGB_TXD_DATA | cmd | len),
 		.status = leat_cpu_to_le32(status),
@@ -262,7 +262,7 @@ void rig_rx_data(struct rig *r, unsigned int i, uint32_t buf)
 {
 	struct rig_ring *q = &r->rx[i];
 
-	q->rxd[q->next].read = (struct igb_rxd_read){ .addr = leat_cpu_to_le64(rig_iova(buf)) };
+	q->rxd[q->next].read = (struct intel_rxd_read){ .addr = leat_cpu_to_le64(rig_iova(buf)) };
 	q->next = (q->next + 1) % RIG_SIZE;
 }
 

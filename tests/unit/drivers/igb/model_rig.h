@@ -37,9 +37,9 @@ struct rig_wire {
 struct rig_ring {
 	union {
 		void		*desc;
-		struct igb_txd	*txd;
+		struct intel_txd	*txd;
 		struct igb_txc	*txc;
-		union igb_rxd	*rxd;
+		union intel_rxd	*rxd;
 	};
 	uint32_t	regs;		/* offset of its registers */
 	uint32_t	next;		/* what the driver fills next */

@@ -21,12 +21,12 @@ static void buffers(struct rig *r, unsigned int i, unsigned int n)
 }
 
 /* The next descriptor done, and its buffer; asserts that there is one. */
-static const struct igb_rxd_done *done(struct rig *r, unsigned int i, uint8_t **buf)
+static const struct intel_rxd_done *done(struct rig *r, unsigned int i, uint8_t **buf)
 {
 	struct rig_ring *q = &r->rx[i];
-	const struct igb_rxd_done *d = &q->rxd[q->seen].done;
+	const struct intel_rxd_done *d = &q->rxd[q->seen].done;
 
-	assert_true(leat_le32_to_cpu(d->status) & IGB_RXD_DD);
+	assert_true(leat_le32_to_cpu(d->status) & INTEL_RXD_DD);
 	*buf = r->mem + RIG_BUFS + (i * RIG_SIZE + q->seen) * 4096;
 	q->seen = (q->seen + 1) % RIG_SIZE;
 	return d;
@@ -34,7 +34,7 @@ static const struct igb_rxd_done *done(struct rig *r, unsigned int i, uint8_t **
 
 static void one_frame(bool by_message)
 {
-	const struct igb_rxd_done *d;
+	const struct intel_rxd_done *d;
 	uint8_t *p;
 	struct rig r;
 
@@ -51,7 +51,7 @@ static void one_frame(bool by_message)
 	d = done(&r, 0, &p);
 	assert_int_equal(leat_le16_to_cpu(d->len), 60);		/* padded */
 	assert_memory_equal(p, rig_tcp4, sizeof(rig_tcp4));
-	assert_int_equal(leat_le32_to_cpu(d->status), IGB_RXD_DD | IGB_RXD_EOP | IGB_RXD_IPCS | IGB_RXD_L4CS);
+	assert_int_equal(leat_le32_to_cpu(d->status), INTEL_RXD_DD | INTEL_RXD_EOP | INTEL_RXD_IPCS | INTEL_RXD_L4CS);
 	assert_int_equal(leat_le32_to_cpu(d->info), IGB_RXD_IPV4 | IGB_RXD_TCP);
 	assert_int_equal(rig_get(&r, IGB_QUEUE(IGB_RDH, 0)), 1);
 	assert_int_equal(r.raised[MSIX][1], 1);
@@ -85,11 +85,11 @@ static void test_wrong_sums(void **state)
 	f[57] ^= 1;
 	f[22]--;
 	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
-	assert_int_equal(leat_le32_to_cpu(done(&r, 0, &p)->status), IGB_RXD_DD | IGB_RXD_EOP |
-			 IGB_RXD_IPCS | IGB_RXD_L4CS | IGB_RXD_IPE | IGB_RXD_L4E);
+	assert_int_equal(leat_le32_to_cpu(done(&r, 0, &p)->status), INTEL_RXD_DD | INTEL_RXD_EOP |
+			 INTEL_RXD_IPCS | INTEL_RXD_L4CS | INTEL_RXD_IPE | INTEL_RXD_L4E);
 	rig_set(&r, INTEL_RXCSUM, 0);
 	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
-	assert_int_equal(leat_le32_to_cpu(done(&r, 0, &p)->status), IGB_RXD_DD | IGB_RXD_EOP);
+	assert_int_equal(leat_le32_to_cpu(done(&r, 0, &p)->status), INTEL_RXD_DD | INTEL_RXD_EOP);
 	rig_close(&r);
 }
 
@@ -118,7 +118,7 @@ static void test_open_sum(void **state)
 static void test_jumbo(void **state)
 {
 	uint8_t f[5000], *p;
-	const struct igb_rxd_done *d;
+	const struct intel_rxd_done *d;
 	struct rig r;
 
 	(void)state;
@@ -143,7 +143,7 @@ static void test_jumbo(void **state)
 		d = done(&r, 0, &p);
 		assert_int_equal(leat_le16_to_cpu(d->len), part);
 		assert_memory_equal(p, f + at, part);
-		assert_int_equal(leat_le32_to_cpu(d->status) & IGB_RXD_EOP, part < 2048 ? IGB_RXD_EOP : 0);
+		assert_int_equal(leat_le32_to_cpu(d->status) & INTEL_RXD_EOP, part < 2048 ? INTEL_RXD_EOP : 0);
 	}
 	rig_close(&r);
 }
@@ -180,7 +180,7 @@ static void test_put_off(void **state)
 static void test_vlan(void **state)
 {
 	uint8_t f[62], *p;
-	const struct igb_rxd_done *d;
+	const struct intel_rxd_done *d;
 	struct rig r;
 
 	(void)state;
@@ -194,14 +194,14 @@ static void test_vlan(void **state)
 	d = done(&r, 0, &p);
 	assert_int_equal(leat_le16_to_cpu(d->len), 62);
 	assert_memory_equal(p, f, 62);
-	assert_true(leat_le32_to_cpu(d->status) & IGB_RXD_L4CS);
+	assert_true(leat_le32_to_cpu(d->status) & INTEL_RXD_L4CS);
 
 	rig_set(&r, INTEL_CTRL, rig_get(&r, INTEL_CTRL) | INTEL_CTRL_VME);
 	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
 	d = done(&r, 0, &p);
 	assert_int_equal(leat_le16_to_cpu(d->len), 58);
 	assert_int_equal(leat_le16_to_cpu(d->vlan), 0x2005);
-	assert_true(leat_le32_to_cpu(d->status) & IGB_RXD_VP);
+	assert_true(leat_le32_to_cpu(d->status) & INTEL_RXD_VP);
 	assert_memory_equal(p, rig_tcp4, 58);
 
 	rig_set(&r, INTEL_RCTL, rig_get(&r, INTEL_RCTL) | INTEL_RCTL_VFE);
@@ -234,7 +234,7 @@ static void test_filter(void **state)
 
 static void test_crc(void **state)
 {
-	const struct igb_rxd_done *d;
+	const struct intel_rxd_done *d;
 	uint8_t *p;
 	struct rig r;
 
@@ -259,7 +259,7 @@ static void test_rss(void **state)
 		0xae, 0x7b, 0x30, 0xb4, 0x77, 0xcb, 0x2d, 0xa3, 0x80, 0x30,
 		0xf2, 0x0c, 0x6a, 0x42, 0xb7, 0x3b, 0xbe, 0xac, 0x01, 0xfa,
 	};
-	const struct igb_rxd_done *d;
+	const struct intel_rxd_done *d;
 	uint8_t f[sizeof(rig_tcp4)], *p;
 	struct rig r;
 
@@ -280,13 +280,13 @@ static void test_rss(void **state)
 	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
 	d = done(&r, 13, &p);
 	assert_int_equal(leat_le32_to_cpu(d->hash), 0x51ccc178);
-	assert_int_equal(LEAT_GET(IGB_RXD_RSS_TYPE, leat_le32_to_cpu(d->info)), 1);
+	assert_int_equal(LEAT_GET(INTEL_RXD_RSS_TYPE, leat_le32_to_cpu(d->info)), 1);
 
 	rig_set(&r, INTEL_MRQC, IGB_MRQC_RSS | IGB_MRQC_IPV4);
 	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
 	d = done(&r, 0, &p);				/* 0x323e8fc2: entry 0x42 */
 	assert_int_equal(leat_le32_to_cpu(d->hash), 0x323e8fc2);
-	assert_int_equal(LEAT_GET(IGB_RXD_RSS_TYPE, leat_le32_to_cpu(d->info)), 2);
+	assert_int_equal(LEAT_GET(INTEL_RXD_RSS_TYPE, leat_le32_to_cpu(d->info)), 2);
 	rig_close(&r);
 }
 
@@ -322,7 +322,7 @@ static void test_loopback(void **state)
 	rig_set(&r, INTEL_RCTL, rig_get(&r, INTEL_RCTL) | LEAT_PUT(INTEL_RCTL_LBM, INTEL_RCTL_LBM_MAC));
 	buffers(&r, 0, 4);
 	memcpy(r.mem + RIG_BUFS + 0x200000, rig_tcp4, sizeof(rig_tcp4));
-	rig_tx_data(&r, 0, RIG_BUFS + 0x200000, sizeof(rig_tcp4), IGB_TXD_EOP | IGB_TXD_RS, 0);
+	rig_tx_data(&r, 0, RIG_BUFS + 0x200000, sizeof(rig_tcp4), INTEL_TXD_EOP | INTEL_TXD_RS, 0);
 	rig_tx_show(&r, 0);
 	rig_run(&r);
 	(void)done(&r, 0, &p);

@@ -31,7 +31,7 @@ static void context(struct rig *r, uint32_t mss, uint32_t tag)
 
 static bool done(struct rig *r, uint32_t i)
 {
-	return leat_le32_to_cpu(r->tx[0].txd[i].status) & IGB_TXD_DONE;
+	return leat_le32_to_cpu(r->tx[0].txd[i].status) & INTEL_TXD_DONE;
 }
 
 static void go(struct rig *r)
@@ -54,10 +54,10 @@ static void pieces(bool by_message)
 		f[i] = (uint8_t)(i * 3);
 	memcpy(r.mem + AT(0), f, 300);
 	memcpy(r.mem + AT(1), f + 100, 200);
-	rig_tx_data(&r, 0, AT(0), 300, IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, AT(0), 300, INTEL_TXD_EOP, 0);
 	rig_tx_data(&r, 0, AT(0), 100, 0, 0);
-	rig_tx_data(&r, 0, AT(1), 200, IGB_TXD_EOP | IGB_TXD_RS, 0);
-	rig_tx_data(&r, 0, AT(0), 20, IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, AT(1), 200, INTEL_TXD_EOP | INTEL_TXD_RS, 0);
+	rig_tx_data(&r, 0, AT(0), 20, INTEL_TXD_EOP, 0);
 	r.busy = by_message;
 	go(&r);
 	assert_int_equal(r.wire->n, 3);
@@ -99,7 +99,7 @@ static void test_unfinished(void **state)
 	rig_tx_data(&r, 0, AT(0), 100, 0, 0);
 	go(&r);
 	assert_int_equal(r.wire->n, 0);
-	rig_tx_data(&r, 0, AT(0), 100, IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, AT(0), 100, INTEL_TXD_EOP, 0);
 	go(&r);
 	assert_int_equal(r.wire->n, 1);
 	assert_int_equal(r.wire->frame[0].len, 200);
@@ -119,7 +119,7 @@ static void test_sums_and_tag(void **state)
 	r.mem[AT(0) + 50] = 0x14;
 	r.mem[AT(0) + 51] = 0x21;
 	context(&r, 0, 0x2005);
-	rig_tx_data(&r, 0, AT(0), sizeof(rig_tcp4), IGB_TXD_EOP | IGB_TXD_VLE, IGB_TXD_IXSM | IGB_TXD_TXSM);
+	rig_tx_data(&r, 0, AT(0), sizeof(rig_tcp4), INTEL_TXD_EOP | INTEL_TXD_VLE, INTEL_TXD_IXSM | INTEL_TXD_TXSM);
 	go(&r);
 	assert_int_equal(r.wire->n, 1);
 	f = r.wire->frame[0].data;
@@ -146,10 +146,10 @@ static void test_segments(void **state)
 	for (uint32_t i = 0; i < data; i++)
 		r.mem[AT(1) + i] = (uint8_t)(i / 250);
 	context(&r, mss, 0);
-	rig_tx_data(&r, 0, AT(0), 54, IGB_TXD_TSE, LEAT_PUT(IGB_TXD_PAYLEN, data) | IGB_TXD_IXSM | IGB_TXD_TXSM);
-	rig_tx_data(&r, 0, AT(1), data, IGB_TXD_EOP | IGB_TXD_RS | IGB_TXD_TSE, 0);
+	rig_tx_data(&r, 0, AT(0), 54, IGB_TXD_TSE, LEAT_PUT(IGB_TXD_PAYLEN, data) | INTEL_TXD_IXSM | INTEL_TXD_TXSM);
+	rig_tx_data(&r, 0, AT(1), data, INTEL_TXD_EOP | INTEL_TXD_RS | IGB_TXD_TSE, 0);
 	memcpy(r.mem + AT(2), rig_tcp4, sizeof(rig_tcp4));
-	rig_tx_data(&r, 0, AT(2), sizeof(rig_tcp4), IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, AT(2), sizeof(rig_tcp4), INTEL_TXD_EOP, 0);
 	rig_tx_show(&r, 0);
 	for (int i = 0; i < 6; i++) {
 		r.wire->room = 7;
@@ -179,7 +179,7 @@ static void test_head_write_back(void **state)
 	rig_start(&r);
 	rig_set(&r, IGB_QUEUE(IGB_TDWBAH, 0), (uint32_t)(rig_iova(AT(3)) >> 32));
 	rig_set(&r, IGB_QUEUE(IGB_TDWBAL, 0), (uint32_t)rig_iova(AT(3)) | 1);
-	rig_tx_data(&r, 0, AT(0), 100, IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, AT(0), 100, INTEL_TXD_EOP, 0);
 	go(&r);
 	memcpy(&head, r.mem + AT(3), 4);
 	assert_int_equal(leat_le32_to_cpu(head), 1);
@@ -195,13 +195,13 @@ static void test_restart(void **state)
 	rig_open(&r, &leat_model_igb, NULL);
 	rig_start(&r);
 	for (int life = 0; life < 3; life++) {
-		rig_tx_data(&r, 0, AT(0), 100, IGB_TXD_EOP | IGB_TXD_RS, 0);
+		rig_tx_data(&r, 0, AT(0), 100, INTEL_TXD_EOP | INTEL_TXD_RS, 0);
 		go(&r);
 		assert_int_equal(r.wire->n, life + 1);
 		rig_tx_ring(&r, 0);
 	}
 	rig_set(&r, INTEL_TCTL, 0);
-	rig_tx_data(&r, 0, AT(0), 100, IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, AT(0), 100, INTEL_TXD_EOP, 0);
 	go(&r);
 	assert_int_equal(r.wire->n, 3);
 	rig_close(&r);
@@ -241,13 +241,13 @@ static void test_hostile(void **state)
 
 	rig_open(&r, &leat_model_igb, NULL);
 	rig_start(&r);
-	rig_tx_data(&r, 0, RIG_MEM - 50, 100, IGB_TXD_EOP, 0);
+	rig_tx_data(&r, 0, RIG_MEM - 50, 100, INTEL_TXD_EOP, 0);
 	rig_tx_show(&r, 0);
 	expect_broken(&r, "are not mapped");
 
 	rig_open(&r, &leat_model_igb, NULL);
 	rig_start(&r);
-	r.tx[0].txd[0] = (struct igb_txd){ .cmd = leat_cpu_to_le32(IGB_TXD_EOP | 100) };
+	r.tx[0].txd[0] = (struct intel_txd){ .cmd = leat_cpu_to_le32(INTEL_TXD_EOP | 100) };
 	rig_set(&r, IGB_QUEUE(IGB_TDT, 0), 1);
 	expect_broken(&r, "not an advanced one");
 
@@ -273,14 +273,14 @@ static void test_nonsense(void **state)
 	(void)state;
 	rig_open(&r, &leat_model_igb, NULL);
 	rig_start(&r);
-	rig_tx_data(&r, 0, AT(0), 10, IGB_TXD_EOP | IGB_TXD_RS, 0);	/* no header */
-	rig_tx_data(&r, 0, AT(0), 9725, IGB_TXD_EOP | IGB_TXD_RS, 0);	/* too long */
-	rig_tx_data(&r, 0, AT(0), 100, IGB_TXD_EOP | IGB_TXD_TSE, 0);	/* no context, no MSS */
+	rig_tx_data(&r, 0, AT(0), 10, INTEL_TXD_EOP | INTEL_TXD_RS, 0);	/* no header */
+	rig_tx_data(&r, 0, AT(0), 9725, INTEL_TXD_EOP | INTEL_TXD_RS, 0);	/* too long */
+	rig_tx_data(&r, 0, AT(0), 100, INTEL_TXD_EOP | IGB_TXD_TSE, 0);	/* no context, no MSS */
 	context(&r, 65535, 0);
-	rig_tx_data(&r, 0, AT(0), 60000, IGB_TXD_EOP | IGB_TXD_TSE, 0);	/* a segment too long */
+	rig_tx_data(&r, 0, AT(0), 60000, INTEL_TXD_EOP | IGB_TXD_TSE, 0);	/* a segment too long */
 	for (int i = 0; i < 6; i++)
-		rig_tx_data(&r, 0, AT(0), 60000, i < 5 ? 0 : IGB_TXD_EOP | IGB_TXD_RS, 0);
-	rig_tx_data(&r, 0, AT(0), 100, IGB_TXD_EOP | IGB_TXD_RS, 0);
+		rig_tx_data(&r, 0, AT(0), 60000, i < 5 ? 0 : INTEL_TXD_EOP | INTEL_TXD_RS, 0);
+	rig_tx_data(&r, 0, AT(0), 100, INTEL_TXD_EOP | INTEL_TXD_RS, 0);
 	go(&r);
 	assert_int_equal(r.mdev->stats.tx_dropped, 5);
 	assert_int_equal(r.wire->n, 1);

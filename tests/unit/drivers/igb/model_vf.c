@@ -161,7 +161,7 @@ static void test_traffic(void **state)
 	assert_int_equal(rig_deliver(&r, rig_tcp4, sizeof(rig_tcp4)), 1);
 	assert_memory_equal(r.mem + RIG_BUFS, rig_tcp4, sizeof(rig_tcp4));
 	assert_int_equal(r.raised[MSIX][1], 1);
-	rig_tx_data(&r, 0, RIG_BUFS, 60, IGB_TXD_EOP | IGB_TXD_RS, 0);
+	rig_tx_data(&r, 0, RIG_BUFS, 60, INTEL_TXD_EOP | INTEL_TXD_RS, 0);
 	rig_tx_show(&r, 0);
 	rig_run(&r);
 	assert_int_equal(r.wire->n, 1);
