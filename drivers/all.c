@@ -10,5 +10,6 @@ const struct leat_driver *const leat_drivers[] = {
 	&leat_virtio_net,
 	&leat_e1000e,
 	&leat_igb,
+	&leat_null,
 	NULL,
 };

@@ -133,6 +133,7 @@ struct leat_port_config {
  * "vfio-user:PATH", a device served at a UNIX socket.
  * "sim:MODEL[,key=value...]", a model in this process, stepped by the polls of its
  *   queues.
+ * "null:[size=BYTES]", frames from nowhere as fast as they are polled, and to nowhere.
  * @cfg may be NULL.
  *
  * Errors, with the sentence in leat_ctx_error(): -EINVAL no such kind of

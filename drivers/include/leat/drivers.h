@@ -17,6 +17,9 @@ LEAT_API extern const struct leat_driver leat_virtio_net;
 LEAT_API extern const struct leat_driver leat_e1000e;
 LEAT_API extern const struct leat_driver leat_igb;
 
+/* Software ports: "null:". */
+LEAT_API extern const struct leat_driver leat_null;
+
 /* All of the above, ending with NULL. */
 LEAT_API extern const struct leat_driver *const leat_drivers[];
 
