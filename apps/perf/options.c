@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * options.c - leat-perf's command line, by argp.
+ */
+#include "perf.h"
+
+#include "gen.h"
+
+#include <argp.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char doc[] =
+	"Measure throughput: receive, send, forward, as fast as it goes, by testpmd's options.\v"
+	"A PORT is a PCI device, as 0000:01:00.0, vfio-user:PATH (a device served at a UNIX socket, as "
+	"by leat-nicd), sim:MODEL[,wire=loop|link:NAME] (a model in this process), or null:[size=BYTES] "
+	"(frames from nowhere, to nowhere).\n\n"
+	"Statistics come every --stats-period seconds, a summary at the end: on SIGINT, SIGTERM, or "
+	"after --seconds. \"CPU cycles/packet\" counts the cycles of polls that did something. Exit "
+	"status 0, 1 after an error, 2 for a wrong command line.";
+
+enum {
+	KEY_MODE = 256, KEY_BURST, KEY_RXQ, KEY_TXQ, KEY_RXD, KEY_TXD, KEY_CORES, KEY_TOPOLOGY,
+	KEY_TX_FIRST, KEY_TXPKTS, KEY_MULTI_FLOW, KEY_FLOWS, KEY_PEER, KEY_PERIOD, KEY_MBUFS,
+	KEY_CPUS, KEY_SECONDS, KEY_JSON, KEY_MTU, KEY_RETRY,
+};
+
+static const struct argp_option table[] = {
+	{ "forward-mode", KEY_MODE, "MODE", 0, "What to do with packets (default io); \"help\" lists "
+	  "the modes", 0 },
+	{ "burst", KEY_BURST, "N", 0, "Packets moved at once, 1 to 512 (default 32)", 0 },
+	{ "rxq", KEY_RXQ, "N", 0, "Receive queues of each port (default 1)", 0 },
+	{ "txq", KEY_TXQ, "N", 0, "Transmit queues of each port (default 1)", 0 },
+	{ "rxd", KEY_RXD, "N", 0, "Descriptors of a receive queue (default 256, or what there is)", 0 },
+	{ "txd", KEY_TXD, "N", 0, "Descriptors of a transmit queue (the same)", 0 },
+	{ "nb-cores", KEY_CORES, "N", 0, "Polling threads (default 1, or as many as --cpus)", 0 },
+	{ "cpus", KEY_CPUS, "LIST", 0, "CPUs for them, as 1 or 0,2-3 (default: the last ones allowed, "
+	  "near the ports)", 0 },
+	{ "port-topology", KEY_TOPOLOGY, "HOW", 0, "Where a port's packets go: paired (the default), "
+	  "chained, loop", 0 },
+	{ "retry", KEY_RETRY, NULL, 0, "Offer again what a port does not take, and receive less meanwhile "
+	  "(default: drop it, counted)", 0 },
+	{ "tx-first", KEY_TX_FIRST, NULL, 0, "Send a burst on each queue before anything else", 0 },
+	{ "txpkts", KEY_TXPKTS, "X[,Y]", 0, "Length of frames to send, of each segment (default 64)", 0 },
+	{ "txonly-multi-flow", KEY_MULTI_FLOW, NULL, 0, "txonly sends 256 flows, by source address", 0 },
+	{ "flowgen-flows", KEY_FLOWS, "N", 0, "Flows of flowgen (default 1024)", 0 },
+	{ "eth-peer", KEY_PEER, "PORT,MAC", 0, "Where port PORT sends to (default 02:00:00:00:00:PORT)",
+	  0 },
+	{ "stats-period", KEY_PERIOD, "N", 0, "Seconds between statistics (default 1)", 0 },
+	{ "total-num-mbufs", KEY_MBUFS, "N", 0, "Packets in the pool (default: enough for the queues)",
+	  0 },
+	{ "mtu", KEY_MTU, "BYTES", 0, "Largest packet behind the Ethernet header (default: the "
+	  "device's, or what --txpkts needs)", 0 },
+	{ "seconds", KEY_SECONDS, "N", 0, "Stop after N seconds", 0 },
+	{ "json", KEY_JSON, "FILE", 0, "Write the summary there, too, in JSON", 0 },
+	{ 0 },
+};
+
+static unsigned int number(struct argp_state *state, const char *what, const char *arg,
+			   unsigned long min, unsigned long max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || n < min || n > max)
+		argp_error(state, "%s '%s': give a number from %lu to %lu", what, arg, min, max);
+	return (unsigned int)n;
+}
+
+static void list_modes(void)
+{
+	for (const struct mode *m = modes; m->name; m++)
+		printf("%-10s %s\n", m->name, m->what);
+	exit(0);
+}
+
+static const struct mode *mode(struct argp_state *state, const char *arg)
+{
+	const struct mode *m = mode_find(arg);
+
+	if (!strcmp(arg, "help"))
+		list_modes();
+	if (!m)
+		argp_error(state, "--forward-mode '%s': there is none; --forward-mode=help lists them",
+			   arg);
+	return m;
+}
+
+static enum topology topology(struct argp_state *state, const char *arg)
+{
+	static const char *const names[] = { "paired", "chained", "loop" };
+
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(names); i++)
+		if (!strcmp(arg, names[i]))
+			return (enum topology)i;
+	argp_error(state, "--port-topology '%s': give paired, chained or loop", arg);
+	return TOPOLOGY_PAIRED;
+}
+
+static void segments(struct argp_state *state, struct options *opt, const char *arg)
+{
+	unsigned long sum = 0, n;
+	const char *at = arg;
+	char *end;
+
+	opt->nsegs = 0;
+	do {
+		errno = 0;
+		n = strtoul(at, &end, 10);
+		if (errno || end == at || (*end && *end != ',') || !n || n > MAX_FRAME ||
+		    opt->nsegs == MAX_SEGS)
+			argp_error(state, "--txpkts '%s': give 1 to %d lengths, as 64 or 64,128", arg,
+				   MAX_SEGS);
+		opt->seg[opt->nsegs++] = (uint16_t)n;
+		sum += n;
+		at = end + 1;
+	} while (*end);
+	if (opt->seg[0] < GEN_FRAME_MIN || sum > MAX_FRAME)
+		argp_error(state, "--txpkts '%s': the first segment has the headers, %d bytes, and all "
+			   "are at most %d", arg, GEN_FRAME_MIN, MAX_FRAME);
+}
+
+static void peer(struct argp_state *state, struct options *opt, const char *arg)
+{
+	unsigned int port, m[6];
+	char rest;
+
+	if (sscanf(arg, "%2u,%2x:%2x:%2x:%2x:%2x:%2x%c", &port, &m[0], &m[1], &m[2], &m[3], &m[4],
+		   &m[5], &rest) != 7 || port >= MAX_PORTS)
+		argp_error(state, "--eth-peer '%s': give a port's number and an address, as "
+			   "0,02:00:00:00:00:07", arg);
+	for (unsigned int i = 0; i < 6; i++)
+		opt->peer[port][i] = (uint8_t)m[i];
+}
+
+static void cpus(struct argp_state *state, struct options *opt, const char *list)
+{
+	char why[LEAT_ERROR_LEN];
+	int n = leat_cpus_parse(list, opt->cpu, MAX_LANES, why);
+
+	if (n < 0)
+		argp_error(state, "--cpus %s: %s", list, why);
+	opt->ncpus = (unsigned int)n;
+}
+
+/* The last CPUs allowed, on the ports' node if there are any: the first ones serve interrupts. */
+static void default_cpus(struct options *opt)
+{
+	int allowed[1024];
+	unsigned int n = leat_cpus_near(opt->node, allowed, LEAT_ARRAY_LEN(allowed));
+
+	if (!n)
+		n = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
+	n = LEAT_MIN(n, LEAT_ARRAY_LEN(allowed));
+	for (unsigned int i = 0; i < opt->nlanes; i++)
+		opt->cpu[i] = n ? allowed[n - 1 - i % n] : -1;
+}
+
+static void check(struct argp_state *state, struct options *opt)
+{
+	if (!opt->nports)
+		argp_error(state, "no port: name one, as vfio-user:/run/nic.sock or null:");
+	for (unsigned int i = 0; opt->node < 0 && i < opt->nports; i++)
+		opt->node = leat_addr_node(opt->addr[i]);
+	if (!opt->nlanes)
+		opt->nlanes = opt->ncpus ? opt->ncpus : 1;
+	if (!opt->ncpus)
+		default_cpus(opt);
+	else if (opt->ncpus != opt->nlanes)
+		argp_error(state, "--nb-cores %u: --cpus names %u", opt->nlanes, opt->ncpus);
+}
+
+/* The options that are a number and nothing else: where it goes, and its bounds. */
+struct numeric {
+	int		key;
+	const char	*name;
+	size_t		off;
+	unsigned long	min, max;
+};
+
+#define NUMBER(key, name, field, min, max) { key, name, offsetof(struct options, field), min, max }
+
+static const struct numeric numerics[] = {
+	NUMBER(KEY_BURST, "--burst", burst, 1, MAX_BURST),
+	NUMBER(KEY_RXQ, "--rxq", rxq, 1, MAX_QUEUES),
+	NUMBER(KEY_TXQ, "--txq", txq, 1, MAX_QUEUES),
+	NUMBER(KEY_RXD, "--rxd", rxd, 1, 32768),
+	NUMBER(KEY_TXD, "--txd", txd, 1, 32768),
+	NUMBER(KEY_CORES, "--nb-cores", nlanes, 1, MAX_LANES),
+	NUMBER(KEY_FLOWS, "--flowgen-flows", flows, 1, 65536),
+	NUMBER(KEY_PERIOD, "--stats-period", period, 1, 86400),
+	NUMBER(KEY_MBUFS, "--total-num-mbufs", mbufs, 1, 1u << 24),
+	NUMBER(KEY_SECONDS, "--seconds", seconds, 1, 86400 * 365UL),
+	NUMBER(KEY_MTU, "--mtu", mtu, 68, UINT16_MAX),
+};
+
+static bool set_number(struct argp_state *state, struct options *opt, int key, const char *arg)
+{
+	for (const struct numeric *n = numerics; n < numerics + LEAT_ARRAY_LEN(numerics); n++) {
+		if (n->key == key) {
+			*(unsigned int *)(void *)((char *)opt + n->off) =
+				number(state, n->name, arg, n->min, n->max);
+			return true;
+		}
+	}
+	return false;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *opt = state->input;
+
+	if (set_number(state, opt, key, arg))
+		return 0;
+	switch (key) {
+	case KEY_MODE:
+		opt->mode = mode(state, arg);
+		return 0;
+	case KEY_TOPOLOGY:
+		opt->topology = topology(state, arg);
+		return 0;
+	case KEY_TX_FIRST:
+		opt->tx_first = true;
+		return 0;
+	case KEY_TXPKTS:
+		segments(state, opt, arg);
+		return 0;
+	case KEY_RETRY:
+		opt->retry = true;
+		return 0;
+	case KEY_MULTI_FLOW:
+		opt->multi_flow = true;
+		return 0;
+	case KEY_PEER:
+		peer(state, opt, arg);
+		return 0;
+	case KEY_CPUS:
+		cpus(state, opt, arg);
+		return 0;
+	case KEY_JSON:
+		opt->json = arg;
+		return 0;
+	case ARGP_KEY_ARG:
+		if (opt->nports == MAX_PORTS)
+			argp_error(state, "port '%s': %d ports are the most", arg, MAX_PORTS);
+		opt->addr[opt->nports++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		check(state, opt);
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static void version(FILE *out, struct argp_state *state)
+{
+	(void)state;
+	fprintf(out, "leat-perf %s\n", leat_version());
+}
+
+void options_parse(struct options *opt, int argc, char **argv)
+{
+	const struct argp argp = { table, parse, "PORT...", doc, NULL, NULL, NULL };
+
+	*opt = (struct options){ .mode = modes, .burst = 32, .rxq = 1, .txq = 1, .flows = 1024,
+				 .seg = { 64 }, .nsegs = 1, .period = 1, .node = -1 };
+	for (unsigned int i = 0; i < MAX_PORTS; i++) {
+		opt->peer[i][0] = 0x02;
+		opt->peer[i][5] = (uint8_t)i;
+	}
+	argp_program_version_hook = version;
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, opt);
+}
