@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * virtio_net/model.c - a modern virtio-net device over PCI, by the letter of
- * virtio 1.2: options, life, and what the host calls.
+ * virtio 1.2: life, and what the host calls.
  */
 #include "model.h"
 
@@ -10,19 +10,11 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Interrupt kinds as VFIO numbers them. */
 #define IRQ_INTX 0
 #define IRQ_MSIX 2
-
-#define MTU_MAX	(LEAT_FRAME_MAX - 22)	/* leaves room for the header and two tags */
-
-#define FEATURES									\
-	(VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC |	\
-	 VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU |			\
-	 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM)
 
 /* ---- what the parts ask of the device ---- */
 
@@ -83,133 +75,15 @@ void vnet_reset(struct vnet *v)
 	}
 }
 
-/* ---- options ---- */
-
-static int option_mac(struct vnet *v, const char *value)
-{
-	unsigned int b[6];
-	int end = 0;
-
-	if (sscanf(value, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5],
-		   &end) != 6 || value[end] || end != 17)
-		return -EINVAL;
-	for (int i = 0; i < 6; i++)
-		v->mac[i] = (uint8_t)b[i];
-	if ((b[0] & 1) || !(b[0] | b[1] | b[2] | b[3] | b[4] | b[5]))
-		return -EINVAL;
-	return 0;
-}
-
-static int number(const char *value, unsigned long min, unsigned long max, uint16_t *out)
-{
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(value, &end, 10);
-	if (errno || end == value || *end || value[0] == '-' || n < min || n > max)
-		return -EINVAL;
-	*out = (uint16_t)n;
-	return 0;
-}
-
-static int option_mtu(struct vnet *v, const char *value)
-{
-	return number(value, VIRTIO_NET_MTU_MIN, MTU_MAX, &v->mtu);
-}
-
-static int option_queue_size(struct vnet *v, const char *value)
-{
-	int err = number(value, 2, VNET_SIZE_MAX, &v->queue_size);
-
-	return err ? err : leat_is_pow2(v->queue_size) ? 0 : -EINVAL;
-}
-
-static int feature(struct vnet *v, uint64_t bit, const char *value)
-{
-	if (!strcmp(value, "off"))
-		v->offered &= ~bit;
-	else if (strcmp(value, "on"))
-		return -EINVAL;
-	return 0;
-}
-
-static int option_csum(struct vnet *v, const char *value)
-{
-	return feature(v, VIRTIO_NET_F_CSUM, value);
-}
-
-static int option_guest_csum(struct vnet *v, const char *value)
-{
-	return feature(v, VIRTIO_NET_F_GUEST_CSUM, value);
-}
-
-static int option_mrg(struct vnet *v, const char *value)
-{
-	return feature(v, VIRTIO_NET_F_MRG_RXBUF, value);
-}
-
-static int option_indirect(struct vnet *v, const char *value)
-{
-	return feature(v, VIRTIO_F_INDIRECT_DESC, value);
-}
-
-static const struct {
-	const char *key, *want;
-	int (*set)(struct vnet *v, const char *value);
-} options[] = {
-	{ "mac", "a unicast address like 02:00:00:00:00:01", option_mac },
-	{ "mtu", "a number from 68 to 16362", option_mtu },
-	{ "queue-size", "a power of two from 2 to 1024", option_queue_size },
-	{ "csum", "on or off", option_csum },
-	{ "guest-csum", "on or off", option_guest_csum },
-	{ "mrg", "on or off", option_mrg },
-	{ "indirect", "on or off", option_indirect },
-};
-LEAT_STATIC_ASSERT(MTU_MAX == 16362 && VNET_SIZE_MAX == 1024, "as the sentences say");
-
-static int option(struct vnet *v, const struct leat_model_opt *opt)
-{
-	for (size_t i = 0; i < LEAT_ARRAY_LEN(options); i++) {
-		if (strcmp(options[i].key, opt->key))
-			continue;
-		if (!options[i].set(v, opt->value))
-			return 0;
-		return leat_mdev_fail(&v->mdev, -EINVAL, "%s=%s: must be %s", opt->key, opt->value,
-				      options[i].want);
-	}
-	return leat_mdev_fail(&v->mdev, -EINVAL, "no option %s; there are mac, mtu, queue-size, "
-			      "csum, guest-csum, mrg, indirect", opt->key);
-}
-
-/* The same NIC, the same address: locally administered, from its name (FNV-1a). */
-static void default_mac(struct vnet *v)
-{
-	uint64_t h = UINT64_C(0xcbf29ce484222325);
-
-	for (const char *p = v->mdev.name; *p; p++)
-		h = (h ^ (unsigned char)*p) * UINT64_C(0x100000001b3);
-	v->mac[0] = 0x02;
-	for (int i = 1; i < 6; i++)
-		v->mac[i] = (uint8_t)(h >> (8 * i));
-}
-
 /* ---- struct leat_model ---- */
 
 static int vnet_init(struct leat_mdev *mdev, const struct leat_model_opt *opts)
 {
 	struct vnet *v = vnet_of(mdev);
+	int err = vnet_options(v, opts);
 
-	v->offered = FEATURES;
-	v->queue_size = 256;
-	v->mtu = 1500;
-	default_mac(v);
-	for (; opts && opts->key; opts++) {
-		int err = option(v, opts);
-
-		if (err)
-			return err;
-	}
+	if (err)
+		return err;
 	mdev->region[VNET_BAR] = (struct leat_model_region){
 		.size = VNET_BAR_LEN, .map_off = VNET_NOTIFY, .map_len = VNET_NOTIFY_LEN,
 	};
@@ -310,7 +184,8 @@ static void vnet_link(struct leat_mdev *mdev, bool up)
 const struct leat_model leat_model_virtio_net = {
 	.name = "virtio-net",
 	.help = "mac=ADDRESS, mtu=BYTES (1500), queue-size=N (256), csum=, guest-csum=, mrg=, "
-		"indirect=on|off (on)",
+		"indirect=, in-order=, order-platform=on|off (on), packed=, event-idx=, "
+		"notification-data=on|off (off)",
 	.size = sizeof(struct vnet),
 	.init = vnet_init,
 	.fini = vnet_fini,

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * virtio_net/model.h - the parts of the virtio-net model: registers
- * (model_regs.c), queues (model_queue.c), descriptor chains (model_chain.c),
- * transmit (model_tx.c), receive (model_rx.c), the device around them (model.c).
+ * virtio_net/model.h - the parts of the virtio-net model: options (model_opts.c),
+ * registers (model_regs.c), queues (model_queue.c) of two kinds (model_split.c,
+ * model_packed.c), doorbells and interrupts (model_notify.c), descriptor chains
+ * (model_chain.c), transmit (model_tx.c), receive (model_rx.c), the device around
+ * them (model.c).
  *
  * Words: "transmit" and "receive" are the driver's. A queue whose areas lie in
  * memory that we can point into is polled; one that only messages reach
@@ -54,7 +56,8 @@ struct vnet_slot {
 	char		*hdr;
 	char		*data;
 	uint32_t	cap;		/* bytes at data, at most q->cap_max */
-	uint16_t	head;
+	uint16_t	head;		/* what the driver calls the buffer: used entries name it */
+	uint16_t	at;		/* packed: the place of its first descriptor */
 };
 
 /* One piece of a chain, the slow way. @va NULL: reached by messages, or not at all. */
@@ -64,23 +67,47 @@ struct vnet_seg {
 	uint32_t	len;
 };
 
+/*
+ * Positions count buffers and run free. In a packed ring a buffer also has a place: the
+ * offset of its first descriptor, and the lap's wrap counter in bit 15, as event words
+ * have it. Places of a split ring are all 0.
+ */
 struct vnet_queue {
-	/* the hot words: ring areas, positions (running free), the map last used */
-	struct virtio_desc  *desc;
-	struct virtio_avail *avail;
-	struct virtio_used  *used;
+	/* the hot words: ring areas, positions, the map last used */
+	union {
+		struct virtio_desc *desc;	/* NULL: by messages, of both kinds */
+		struct virtio_packed_desc *ring;
+	};
+	union {
+		struct virtio_avail *avail;
+		struct virtio_packed_event *driver;
+	};
+	union {
+		struct virtio_used *used;
+		struct virtio_packed_event *device;
+	};
 	uint16_t	size, mask;
-	uint16_t	next;		/* avail entry to take next */
-	uint16_t	parsed;		/* slots [next, parsed) are filled in */
-	uint16_t	seen;		/* avail->idx as last read */
+	uint16_t	next;		/* buffer to take next... */
+	uint16_t	at;		/* ...and its place */
+	uint16_t	parsed;		/* slots [next, parsed) are filled in... */
+	uint16_t	read;		/* ...up to this place */
+	uint16_t	seen;		/* buffers known to be there: avail->idx, or parsed */
 	uint16_t	used_idx;	/* as last published */
+	uint16_t	held_at;	/* packed: the first used descriptor, written last... */
+	uint16_t	hdr_len;	/* of the header before each frame */
+	uint64_t	held;		/* ...its second half */
 	bool		running;
+	bool		packed;
+	bool		in_order;
+	bool		event_idx;
 	bool		fresh;		/* published since the last idle look */
 	bool		silent;		/* the driver wanted no interrupts, when last looked */
 	bool		recheck;	/* published while silent: look again when idle */
 	bool		kicked;		/* by doorbell only: there may be news, or work put off */
 	bool		stuck;		/* a frame waits for more buffers than were there... */
-	uint16_t	stuck_at;	/* ...when avail->idx was this */
+	uint16_t	stuck_at;	/* ...when q->seen was this; packed: this place's */
+	uint16_t	since;		/* used entries since the driver's event word was heeded */
+	uint16_t	quiet;		/* avail_event, as written */
 	uint64_t	map_iova, map_len;
 	char		*map_va;
 
@@ -93,7 +120,18 @@ struct vnet_queue {
 	uint16_t	access;		/* VIRTIO_DESC_F_WRITE for a receive queue, else 0 */
 	uint32_t	cap_max;	/* longest frame that a slot may carry */
 	bool		enabled;
-	bool		muted;		/* used->flags says NO_NOTIFY */
+	bool		muted;		/* the driver was told not to notify */
+};
+
+/* The next buffer of a burst not published yet: so many from q->next, and its place. */
+struct vnet_take {
+	uint16_t	ahead, at;
+};
+
+/* A buffer taken: what a used entry needs. */
+struct vnet_done {
+	uint16_t	ahead, at, head;
+	uint32_t	len;
 };
 
 struct vnet {
@@ -124,6 +162,7 @@ struct vnet {
 	/* scratch of the slow ways: chains, and frames in one piece */
 	struct vnet_seg	segs[VNET_SIZE_MAX];
 	struct vnet_seg	first[VNET_SIZE_MAX];
+	struct vnet_done filled[VNET_SIZE_MAX];
 	char		bounce[8 * LEAT_FRAME_MAX];	/* transmit */
 	char		whole[LEAT_FRAME_MAX];		/* receive */
 };
@@ -147,41 +186,98 @@ void vnet_raise(struct vnet *v, uint16_t vector, uint8_t isr);
 /* Everything of virtio back to power-on (2.4.1): a status of 0 was written. */
 void vnet_reset(struct vnet *v);
 
+/* ---- model_opts.c ---- */
+
+/* What is offered, and the rest of the options. 0, or -EINVAL with the sentence. */
+int vnet_options(struct vnet *v, const struct leat_model_opt *opts);
+
 /* ---- model_regs.c ---- */
 
 int vnet_regs_init(struct vnet *v);
 int vnet_bar_access(struct vnet *v, uint64_t off, void *buf, size_t len, bool write);
 int vnet_config_access(struct vnet *v, uint64_t off, void *buf, size_t len, bool write);
 
-/* ---- model_queue.c ---- */
+/* ---- model_queue.c: a queue's life ---- */
 
 void vnet_queue_reset(struct vnet *v, struct vnet_queue *q);
 /* The driver is ready and the queue enabled: find its areas. Breaks if they are not there. */
 void vnet_queue_start(struct vnet *v, struct vnet_queue *q);
 /* The DMA map changed: find the areas again; without them the queue stands still. */
 void vnet_queue_remap(struct vnet *v, struct vnet_queue *q);
+
+/* Fill slots from @pos on, up to the window's size or what is there; call their lines in. */
+void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos);
+/* Forget the slots: the next to be filled in is at @pos, the slow way took several. */
+void vnet_window_from(struct vnet_queue *q, uint16_t pos, uint16_t at);
+/* Read what tells that there are more buffers. False: broken. */
+bool vnet_queue_look(struct vnet *v, struct vnet_queue *q);
+/* Is there a buffer at @t? Looks at the ring again if need be. */
+bool vnet_queue_more(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t);
+
+/* A used entry, not published yet. 0, or -EINVAL: broken. */
+int vnet_used_put(struct vnet *v, struct vnet_queue *q, const struct vnet_done *d);
+/* Publish all entries before @t, and interrupt if the driver wants it. */
+void vnet_used_publish(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t);
+
+/* ---- model_notify.c: who wants to hear of what ---- */
+
+/* Tell the driver not to notify (we poll), or to do so. */
+void vnet_mute(struct vnet_queue *q);
+void vnet_unmute(struct vnet *v, struct vnet_queue *q);
 /* A doorbell was written where the driver cannot map it. */
 void vnet_doorbell(struct vnet *v, uint64_t off);
 /* Before a round's work: has the doorbell of a queue that works by it been rung? */
 void vnet_queue_kick(struct vnet *v, struct vnet_queue *q);
+/* @n entries were published: interrupt, or look again when idle. */
+void vnet_queue_tell(struct vnet *v, struct vnet_queue *q, uint16_t n);
 /*
  * After a round's work: what interrupt suppression left open, once there is no
  * news. True: there was news, so ask again.
  */
 bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q);
+/* Split, without EVENT_IDX: does the driver want no interrupts? The line is its to write. */
+bool vnet_silenced(struct vnet_queue *q);
 
-/* A word of the driver area, by message. 0; -EINVAL: broken; -EAGAIN: not now. */
-int vnet_avail_read(struct vnet *v, struct vnet_queue *q, size_t off, leat_le16 *word);
-/* Read avail->idx again. False: broken. */
-bool vnet_queue_look(struct vnet *v, struct vnet_queue *q);
-/* Fill slots from @pos on, up to the window's size or what was seen; call their lines in. */
-void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos);
+/* ---- model_split.c, model_packed.c: the same, of one kind of ring ---- */
 
-/* A used entry, @ahead places behind the published ones. 0, or -EINVAL: broken. */
-int vnet_used_put(struct vnet *v, struct vnet_queue *q, uint16_t ahead, uint16_t head,
-		  uint32_t len);
-/* Publish @n used entries, and interrupt if the driver wants it. */
-void vnet_used_publish(struct vnet *v, struct vnet_queue *q, uint16_t n);
+/* Words of the driver area, by message. 0; -EINVAL: broken; -EAGAIN: not now. */
+int vnet_driver_read(struct vnet *v, struct vnet_queue *q, size_t off, void *buf, size_t len);
+/* Words of the device area, by message. 0, or -EINVAL: broken. */
+int vnet_device_write(struct vnet *v, struct vnet_queue *q, size_t off, const void *buf,
+		      size_t len);
+
+bool vnet_split_look(struct vnet *v, struct vnet_queue *q);
+void vnet_split_fill(struct vnet *v, struct vnet_queue *q, uint16_t end);
+int vnet_split_used(struct vnet *v, struct vnet_queue *q, const struct vnet_done *d);
+void vnet_split_publish(struct vnet *v, struct vnet_queue *q);
+
+void vnet_packed_fill(struct vnet *v, struct vnet_queue *q, uint16_t end);
+bool vnet_packed_there(struct vnet *v, struct vnet_queue *q, uint16_t at);
+/* Descriptor at a place, of whatever kind of memory. 0; -EINVAL: broken; -EAGAIN: not now. */
+int vnet_packed_read(struct vnet *v, struct vnet_queue *q, uint16_t at,
+		     struct virtio_packed_desc *out);
+int vnet_packed_used(struct vnet *v, struct vnet_queue *q, const struct vnet_done *d);
+void vnet_packed_publish(struct vnet *v, struct vnet_queue *q);
+
+/* The place @n descriptors further, @n at most the queue's size. */
+LEAT_INLINE uint16_t vnet_place_add(const struct vnet_queue *q, uint16_t at, uint16_t n)
+{
+	uint32_t off = (at & 0x7fffu) + n, wrap = at & 0x8000u;
+
+	if (off >= q->size) {
+		off -= q->size;
+		wrap ^= 0x8000u;
+	}
+	return (uint16_t)(off | wrap);
+}
+
+/* Descriptors from @from to @to, less than a lap or exactly one. */
+LEAT_INLINE uint16_t vnet_place_sub(const struct vnet_queue *q, uint16_t to, uint16_t from)
+{
+	uint16_t n = (uint16_t)((to & 0x7fff) - (from & 0x7fff));
+
+	return (to ^ from) & 0x8000 ? (uint16_t)(n + q->size) : n;
+}
 
 /* Does the header lie in another line than the frame's first byte? */
 LEAT_INLINE bool vnet_header_apart(const struct vnet_slot *s)
@@ -190,10 +286,17 @@ LEAT_INLINE bool vnet_header_apart(const struct vnet_slot *s)
 }
 
 typedef uint32_t __attribute__((may_alias)) vnet_raw32;
+typedef uint64_t __attribute__((may_alias)) vnet_raw64;
 
 LEAT_INLINE struct vnet_slot *vnet_slot(struct vnet_queue *q, uint16_t pos)
 {
 	return &q->slot[pos & (VNET_WINDOW - 1)];
+}
+
+/* The place of the buffer at @pos, which lies in [next, parsed]. */
+LEAT_INLINE uint16_t vnet_place(struct vnet_queue *q, uint16_t pos)
+{
+	return pos == q->parsed ? q->read : vnet_slot(q, pos)->at;
 }
 
 /*
@@ -201,7 +304,7 @@ LEAT_INLINE struct vnet_slot *vnet_slot(struct vnet_queue *q, uint16_t pos)
  * ring in order finds the same entry there as a lap ago: not written again, its
  * line stays in both caches.
  */
-LEAT_INLINE void vnet_used_fast(struct vnet_queue *q, uint16_t ahead, uint16_t head, uint32_t len)
+LEAT_INLINE void vnet_split_used_fast(struct vnet_queue *q, uint16_t ahead, uint16_t head, uint32_t len)
 {
 	vnet_raw32 *e = (vnet_raw32 *)(void *)&q->used->ring[(q->used_idx + ahead) & q->mask];
 	uint32_t id = LEAT_SWAP32((uint32_t)head), bytes = LEAT_SWAP32(len);
@@ -212,14 +315,37 @@ LEAT_INLINE void vnet_used_fast(struct vnet_queue *q, uint16_t ahead, uint16_t h
 	}
 }
 
-/* A descriptor, read in two words and once. */
+/* A used descriptor's second half (2.8.13): length, id, both flags the lap's wrap counter. */
+LEAT_INLINE uint64_t vnet_packed_word(uint16_t at, uint16_t head, uint32_t len, uint16_t access)
+{
+	uint16_t flags = access;
+
+	if (at & 0x8000)
+		flags |= VIRTIO_PACKED_F_AVAIL | VIRTIO_PACKED_F_USED;
+	return len | (uint64_t)head << 32 | (uint64_t)flags << 48;
+}
+
+/* The first of a burst is held back: once its flags are written, all of them are there. */
+LEAT_INLINE void vnet_packed_used_fast(struct vnet_queue *q, uint16_t ahead, uint16_t at,
+				       uint16_t head, uint32_t len)
+{
+	uint64_t word = vnet_packed_word(at, head, len, q->access);
+	vnet_raw64 *raw = (vnet_raw64 *)(void *)&q->ring[at & 0x7fff];
+
+	if (LEAT_UNLIKELY(!ahead)) {
+		q->held = word;
+		q->held_at = at;
+		return;
+	}
+	LEAT_WRITE_ONCE(raw[1], LEAT_SWAP64(word));
+}
+
+/* A descriptor of a split ring, or of an indirect table, read in two words and once. */
 struct vnet_desc {
 	uint64_t	addr;
 	uint32_t	len;
 	uint16_t	flags, next;
 };
-
-typedef uint64_t __attribute__((may_alias)) vnet_raw64;
 
 LEAT_INLINE struct vnet_desc vnet_desc_read(const struct virtio_desc *d)
 {
@@ -233,12 +359,18 @@ LEAT_INLINE struct vnet_desc vnet_desc_read(const struct virtio_desc *d)
 
 /* ---- model_chain.c: descriptors of any shape, however reached ---- */
 
+struct vnet_chain {
+	uint64_t	bytes;		/* of all pieces */
+	uint16_t	head;
+	uint16_t	next;		/* packed: the place behind it */
+};
+
 /*
- * The chain at a position, in pieces: direct and indirect, each word read once.
- * Returns how many pieces; -EINVAL: broken; -EAGAIN: not now. @bytes: their sum.
+ * The buffer at @t in pieces: direct and indirect, each word read once. Returns how
+ * many pieces; -EINVAL: broken; -EAGAIN: not now.
  */
-int vnet_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_seg *segs,
-	       uint16_t *head, uint64_t *bytes);
+int vnet_chain(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t,
+	       struct vnet_seg *segs, struct vnet_chain *out);
 
 /* Copy @len bytes from or to a chain's pieces, which hold them, from @off on. 0 or as above. */
 int vnet_segs_copy(struct vnet *v, const struct vnet_seg *segs, int nsegs, uint64_t off,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * model_chain.c - descriptor chains of any shape (virtio 1.2, 2.7.5), the slow way:
+ * model_chain.c - descriptor chains of any shape (virtio 1.2, 2.7.5 and 2.8.5), the slow way:
  * direct and indirect, in memory that we can point into or that only messages reach.
  *
  * The driver is not believed: a chain is at most as long as its queue, which also
@@ -12,12 +12,20 @@
 #include <errno.h>
 #include <string.h>
 
-/* A table of descriptors: the queue's own, or an indirect one. @desc NULL: by messages. */
+/* A table of descriptors: a split queue's own, or an indirect one. @desc NULL: by messages. */
 struct table {
 	const struct virtio_desc *desc;
 	uint64_t	iova;
 	uint32_t	n;
 	bool		indirect;
+};
+
+/* A chain on its way. */
+struct walk {
+	struct table	t;
+	struct vnet_seg	*segs;
+	struct vnet_chain *out;
+	int		n;
 };
 
 static int table_read(struct vnet *v, struct vnet_queue *q, const struct table *t, uint32_t i,
@@ -41,12 +49,18 @@ static int table_read(struct vnet *v, struct vnet_queue *q, const struct table *
 	return 0;
 }
 
-/* 2.7.5.3: the descriptor refers to a table, ends its chain, and may stand in the ring only. */
+/*
+ * 2.7.5.3, 2.8.7: the descriptor refers to a table and may stand in the ring only. In a
+ * split ring it ends its chain; in a packed one it is the whole of it.
+ */
 static int table_enter(struct vnet *v, struct vnet_queue *q, const struct vnet_desc *d,
-		       struct table *t)
+		       struct walk *w)
 {
+	struct table *t = &w->t;
+
 	if (!(v->accepted & VIRTIO_F_INDIRECT_DESC) || t->indirect ||
-	    (d->flags & VIRTIO_DESC_F_NEXT) || !d->len || d->len % sizeof(struct virtio_desc))
+	    (d->flags & VIRTIO_DESC_F_NEXT) || !d->len || d->len % sizeof(struct virtio_desc) ||
+	    (q->packed && w->n))
 		return vnet_break(v, "queue %u: an indirect descriptor that may not be", q->index);
 
 	t->desc = leat_mdev_ptr(&v->mdev, d->addr, d->len, false);
@@ -58,6 +72,22 @@ static int table_enter(struct vnet *v, struct vnet_queue *q, const struct vnet_d
 	return 0;
 }
 
+static int add_piece(struct vnet *v, struct vnet_queue *q, const struct vnet_desc *d, struct walk *w)
+{
+	if ((d->flags & VIRTIO_DESC_F_WRITE) != q->access)
+		return vnet_break(v, "queue %u: piece %d of a chain is for the other direction",
+				  q->index, w->n);
+	if (w->n == q->size)
+		return vnet_break(v, "queue %u: a chain longer than the queue", q->index);
+	w->segs[w->n++] = (struct vnet_seg){
+		d->addr, d->len ? leat_mdev_ptr(&v->mdev, d->addr, d->len, q->access) : NULL, d->len
+	};
+	w->out->bytes += d->len;
+	return 0;
+}
+
+/* ---- split: descriptors name the next ---- */
+
 /* The head of the chain at @pos. */
 static int head_read(struct vnet *v, struct vnet_queue *q, uint16_t pos, uint16_t *head)
 {
@@ -67,51 +97,89 @@ static int head_read(struct vnet *v, struct vnet_queue *q, uint16_t pos, uint16_
 	if (q->desc)
 		word = LEAT_READ_ONCE(q->avail->ring[pos & q->mask]);
 	else
-		err = vnet_avail_read(v, q, offsetof(struct virtio_avail, ring) +
-				      sizeof(word) * (pos & q->mask), &word);
+		err = vnet_driver_read(v, q, offsetof(struct virtio_avail, ring) +
+				       sizeof(word) * (pos & q->mask), &word, sizeof(word));
 	if (err)
 		return err;
 	*head = leat_le16_to_cpu(word);
 	return 0;
 }
 
-int vnet_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_seg *segs,
-	       uint16_t *head, uint64_t *bytes)
+static int walk_split(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct walk *w)
 {
-	struct table t = { q->desc, q->desc_iova, q->size, false };
 	struct vnet_desc d = { 0, 0, 0, 0 };
-	uint32_t at;
-	int err, n = 0;
+	int err = head_read(v, q, pos, &w->out->head);
+	uint32_t at = err ? 0 : w->out->head;
 
-	err = head_read(v, q, pos, head);
-	if (err)
-		return err;
-	*bytes = 0;
-	at = *head;
-	for (;;) {
-		err = table_read(v, q, &t, at, &d);
+	w->t = (struct table){ q->desc, q->desc_iova, q->size, false };
+	while (!err) {
+		err = table_read(v, q, &w->t, at, &d);
 		if (err)
-			return err;
+			break;
 		if (d.flags & VIRTIO_DESC_F_INDIRECT) {
-			if (table_enter(v, q, &d, &t))
-				return -EINVAL;
+			err = table_enter(v, q, &d, w);
 			at = 0;
 			continue;
 		}
-		if ((d.flags & VIRTIO_DESC_F_WRITE) != q->access)
-			return vnet_break(v, "queue %u: descriptor %u is for the other direction",
-					  q->index, at);
-		if (n == q->size)
-			return vnet_break(v, "queue %u: a chain longer than the queue", q->index);
-		segs[n++] = (struct vnet_seg){
-			d.addr, d.len ? leat_mdev_ptr(&v->mdev, d.addr, d.len, q->access) : NULL,
-			d.len
-		};
-		*bytes += d.len;
+		err = add_piece(v, q, &d, w);
 		if (!(d.flags & VIRTIO_DESC_F_NEXT))
-			return n;
+			break;
 		at = d.next;
 	}
+	return err;
+}
+
+/* ---- packed: descriptors follow each other ---- */
+
+/* All of a table, one behind the other; of its flags only WRITE counts (2.8.7). */
+static int walk_table(struct vnet *v, struct vnet_queue *q, const struct vnet_desc *d,
+		      struct walk *w)
+{
+	int err = table_enter(v, q, d, w);
+
+	for (uint32_t i = 0; !err && i < w->t.n; i++) {
+		struct vnet_desc piece = { 0, 0, 0, 0 };
+
+		err = table_read(v, q, &w->t, i, &piece);
+		if (!err)
+			err = add_piece(v, q, &piece, w);
+	}
+	return err;
+}
+
+static int walk_packed(struct vnet *v, struct vnet_queue *q, uint16_t at, struct walk *w)
+{
+	struct virtio_packed_desc raw = { .len = leat_cpu_to_le32(0) };
+	struct vnet_desc d = { .flags = VIRTIO_DESC_F_NEXT };
+	int err = 0;
+
+	while (!err && (d.flags & VIRTIO_DESC_F_NEXT)) {
+		err = vnet_packed_read(v, q, at, &raw);
+		if (err)
+			break;
+		d = (struct vnet_desc){ leat_le64_to_cpu(raw.addr), leat_le32_to_cpu(raw.len),
+					leat_le16_to_cpu(raw.flags), 0 };
+		err = d.flags & VIRTIO_DESC_F_INDIRECT ? walk_table(v, q, &d, w) :
+							 add_piece(v, q, &d, w);
+		at = vnet_place_add(q, at, 1);
+	}
+	w->out->head = leat_le16_to_cpu(raw.id);
+	w->out->next = at;
+	return err;
+}
+
+int vnet_chain(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t,
+	       struct vnet_seg *segs, struct vnet_chain *out)
+{
+	struct walk w = { .segs = segs, .out = out };
+	int err;
+
+	*out = (struct vnet_chain){ 0 };
+	if (q->packed)
+		err = walk_packed(v, q, t->at, &w);
+	else
+		err = walk_split(v, q, (uint16_t)(q->next + t->ahead), &w);
+	return err ? err : w.n;
 }
 
 static int seg_copy(struct vnet *v, const struct vnet_seg *s, uint64_t off, void *buf,

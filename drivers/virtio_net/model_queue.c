@@ -1,23 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * model_queue.c - a split virtqueue as the device sees it (virtio 1.2, 2.7).
+ * model_queue.c - a virtqueue's life as the device sees it (virtio 1.2, 2.6 to 2.8), and
+ * what its two kinds have in common.
  *
  * The driver's areas are found when it is ready and each time its DMA map
  * changes. If we can point into all three, the queue is polled and the driver
- * told not to notify. Otherwise it works by doorbell, each word a message; the
- * doorbell is a word in shared memory, so a level: it is exchanged for a value
- * that no driver writes, and only then is the queue read, so no kick is lost.
- *
- * Interrupt suppression at full rate costs neither a barrier nor a line: a driver
- * that wanted none when avail->idx was last read is believed when used->idx is
- * published; the flag is looked at again with the next avail->idx and, behind a
- * full barrier, in the first round without news. A driver that turns interrupts
- * on has either seen the published index, or is seen there to have turned them on.
+ * told not to notify. Otherwise it works by doorbell, each word a message.
  */
-#include "model.h"
+#include "model_window.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define FIRST_LAP 0x8000	/* wrap counters begin at 1 (2.8.1) */
 
 void vnet_queue_reset(struct vnet *v, struct vnet_queue *q)
 {
@@ -28,6 +23,7 @@ void vnet_queue_reset(struct vnet *v, struct vnet_queue *q)
 	q->size = v->queue_size;
 	q->vector = VIRTIO_MSI_NO_VECTOR;
 	q->access = index & 1 ? 0 : VIRTIO_DESC_F_WRITE;
+	q->hdr_len = VIRTIO_NET_HDR_LEN;
 }
 
 /* ---- where the areas lie ---- */
@@ -50,53 +46,87 @@ static bool covered(const struct leat_mdev *mdev, uint64_t iova, uint64_t len, b
 	return !len;
 }
 
+/* Bytes of the three areas. Without EVENT_IDX a split ring's last words are never touched. */
+struct lengths {
+	uint64_t	desc, driver, device;
+};
+
+static struct lengths lengths_of(const struct vnet_queue *q)
+{
+	uint64_t events = q->event_idx ? 0 : 2;
+
+	if (q->packed)
+		return (struct lengths){ VIRTIO_DESC_BYTES(q->size), VIRTIO_PACKED_EVENT_BYTES,
+					 VIRTIO_PACKED_EVENT_BYTES };
+	return (struct lengths){ VIRTIO_DESC_BYTES(q->size), VIRTIO_AVAIL_BYTES(q->size) - events,
+				 VIRTIO_USED_BYTES(q->size) - events };
+}
+
+/* How the addresses of the areas must be aligned (2.7, 2.8). */
+static uint64_t driver_align(const struct vnet_queue *q)
+{
+	return q->packed ? VIRTIO_PACKED_EVENT_ALIGN : VIRTIO_AVAIL_ALIGN;
+}
+
+static uint64_t device_align(const struct vnet_queue *q)
+{
+	return q->packed ? VIRTIO_PACKED_EVENT_ALIGN : VIRTIO_USED_ALIGN;
+}
+
 /* A stretch may be mapped where its words lie askew: then they are copied, as by messages. */
 static bool in_whole_words(const struct vnet_queue *q)
 {
 	return q->desc && q->avail && q->used && !((uintptr_t)q->desc % sizeof(uint64_t)) &&
-	       !((uintptr_t)q->avail % VIRTIO_AVAIL_ALIGN) &&
-	       !((uintptr_t)q->used % VIRTIO_USED_ALIGN);
+	       !((uintptr_t)q->avail % driver_align(q)) && !((uintptr_t)q->used % device_align(q));
 }
 
-/* Without EVENT_IDX the last two bytes of the driver and device areas are never touched. */
 static bool find_areas(struct vnet *v, struct vnet_queue *q)
 {
-	uint64_t desc_len = VIRTIO_DESC_BYTES(q->size);
-	uint64_t avail_len = VIRTIO_AVAIL_BYTES(q->size) - 2;
-	uint64_t used_len = VIRTIO_USED_BYTES(q->size) - 2;
+	struct lengths len = lengths_of(q);
 	struct leat_mdev *m = &v->mdev;
 
-	q->desc = leat_mdev_ptr(m, q->desc_iova, desc_len, false);
-	q->avail = leat_mdev_ptr(m, q->avail_iova, avail_len, false);
-	q->used = leat_mdev_ptr(m, q->used_iova, used_len, true);
+	q->desc = leat_mdev_ptr(m, q->desc_iova, len.desc, q->packed);
+	q->avail = leat_mdev_ptr(m, q->avail_iova, len.driver, false);
+	q->used = leat_mdev_ptr(m, q->used_iova, len.device, true);
 	q->map_len = 0;
-	q->parsed = q->next;
+	vnet_window_from(q, q->next, q->at);
 
 	if (in_whole_words(q)) {
-		LEAT_WRITE_ONCE(q->used->flags, leat_cpu_to_le16(VIRTIO_USED_F_NO_NOTIFY));
-		q->muted = true;
+		vnet_mute(q);
 		return true;
 	}
 	q->desc = NULL;
 	q->kicked = true;
-	return covered(m, q->desc_iova, desc_len, false) &&
-	       covered(m, q->avail_iova, avail_len, false) &&
-	       covered(m, q->used_iova, used_len, true);
+	return covered(m, q->desc_iova, len.desc, q->packed) &&
+	       covered(m, q->avail_iova, len.driver, false) &&
+	       covered(m, q->used_iova, len.device, true);
 }
 
-void vnet_queue_start(struct vnet *v, struct vnet_queue *q)
+/* What was agreed on. */
+static void negotiated(const struct vnet *v, struct vnet_queue *q)
 {
-	if (q->desc_iova % VIRTIO_DESC_ALIGN || q->avail_iova % VIRTIO_AVAIL_ALIGN ||
-	    q->used_iova % VIRTIO_USED_ALIGN) {
-		vnet_break(v, "queue %u: its areas are not aligned (2.7)", q->index);
-		return;
-	}
+	q->packed = v->accepted & VIRTIO_F_RING_PACKED;
+	q->in_order = v->accepted & VIRTIO_F_IN_ORDER;
+	q->event_idx = v->accepted & VIRTIO_F_EVENT_IDX;
+	q->hdr_len = v->accepted & VIRTIO_NET_F_HASH_REPORT ? VIRTIO_NET_HDR_LEN_HASH :
+							      VIRTIO_NET_HDR_LEN;
 	q->mask = (uint16_t)(q->size - 1);
+	q->at = q->packed ? FIRST_LAP : 0;
 	q->cap_max = LEAT_FRAME_MAX;
 	/* 5.1.4.1: no frames longer than the MTU, but for the Ethernet header and two tags. */
 	if (q->access && (v->accepted & VIRTIO_NET_F_MTU))
 		q->cap_max = LEAT_MIN(q->cap_max, v->mtu + 22u);
-	if (find_areas(v, q))
+}
+
+void vnet_queue_start(struct vnet *v, struct vnet_queue *q)
+{
+	negotiated(v, q);
+	if (q->desc_iova % VIRTIO_DESC_ALIGN || q->avail_iova % driver_align(q) ||
+	    q->used_iova % device_align(q))
+		vnet_break(v, "queue %u: its areas are not aligned (2.7)", q->index);
+	else if (!q->packed && !leat_is_pow2(q->size))
+		vnet_break(v, "queue %u: its size of %u is no power of two (2.7)", q->index, q->size);
+	else if (find_areas(v, q))
 		q->running = true;
 	else
 		vnet_break(v, "queue %u: its areas are not in memory that the device may reach",
@@ -110,129 +140,26 @@ void vnet_queue_remap(struct vnet *v, struct vnet_queue *q)
 		q->running = find_areas(v, q);
 }
 
-/* ---- doorbells and interrupts ---- */
+/* ---- buffers ---- */
 
-void vnet_doorbell(struct vnet *v, uint64_t off)
+int vnet_driver_read(struct vnet *v, struct vnet_queue *q, size_t off, void *buf, size_t len)
 {
-	uint64_t index = off / VNET_DOORBELL;
-
-	/* A queue that works by doorbell finds the word in the page. */
-	if (index < VNET_QUEUES && v->q[index].desc)
-		v->mdev.stats.doorbells++;
-}
-
-/* The driver's word in used->flags when the queue was polled, and no longer is. */
-static void unmute(struct vnet *v, struct vnet_queue *q)
-{
-	leat_le16 none = leat_cpu_to_le16(0);
-
-	q->muted = false;
-	if (leat_mdev_write(&v->mdev, q->used_iova + offsetof(struct virtio_used, flags), &none,
-			    sizeof(none)))
-		vnet_break(v, "queue %u: its device area cannot be written", q->index);
-	q->kicked = true;
-}
-
-void vnet_queue_kick(struct vnet *v, struct vnet_queue *q)
-{
-	char *page = v->mdev.mem[VNET_BAR];
-	uint16_t *bell = (uint16_t *)(void *)(page + q->index * VNET_DOORBELL);
-
-	if (LEAT_LIKELY(q->desc || !q->running))
-		return;
-	if (q->muted)
-		unmute(v, q);
-	if (leat_load_relaxed(bell) == VNET_NO_KICK)
-		return;
-	__atomic_exchange_n(bell, VNET_NO_KICK, __ATOMIC_SEQ_CST);
-	v->mdev.stats.doorbells++;
-	q->kicked = true;
-}
-
-/* Does the driver want no interrupts? Remembered, as the line is the driver's to write. */
-static bool silenced(struct vnet_queue *q)
-{
-	q->silent = leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->flags)) & VIRTIO_AVAIL_F_NO_INTERRUPT;
-	return q->silent;
-}
-
-bool vnet_queue_settle(struct vnet *v, struct vnet_queue *q)
-{
-	if (!q->recheck || !q->running)
-		return false;
-	if (LEAT_LIKELY(q->fresh)) {
-		q->fresh = false;
-		return true;
-	}
-	q->recheck = false;
-	leat_dma_mb();		/* used->idx before avail->flags */
-	/* No longer polled: one interrupt too many does no harm. */
-	if (!q->desc || !silenced(q))
-		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
-	return false;
-}
-
-/* ---- avail ---- */
-
-int vnet_avail_read(struct vnet *v, struct vnet_queue *q, size_t off, leat_le16 *word)
-{
-	int err = leat_mdev_read(&v->mdev, q->avail_iova + off, word, sizeof(*word));
+	int err = leat_mdev_read(&v->mdev, q->avail_iova + off, buf, len);
 
 	if (err && err != -EAGAIN)
 		return vnet_break(v, "queue %u: its driver area cannot be read", q->index);
 	return err;
 }
 
-/* By message, if there may be news. False: broken. */
-static bool ask_avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
+int vnet_device_write(struct vnet *v, struct vnet_queue *q, size_t off, const void *buf,
+		      size_t len)
 {
-	leat_le16 word;
-	int err;
-
-	*idx = leat_cpu_to_le16(q->seen);
-	if (!q->kicked)
-		return true;
-	err = vnet_avail_read(v, q, offsetof(struct virtio_avail, idx), &word);
-	q->kicked = err == -EAGAIN;
-	leat_dma_rmb();		/* the area may be mapped after all, the others not */
-	if (!err)
-		*idx = word;
-	return !err || q->kicked;
+	if (leat_mdev_write(&v->mdev, q->used_iova + off, buf, len))
+		return vnet_break(v, "queue %u: its device area cannot be written", q->index);
+	return 0;
 }
 
-static bool avail_idx(struct vnet *v, struct vnet_queue *q, leat_le16 *idx)
-{
-	if (LEAT_LIKELY(q->desc != NULL)) {
-		*idx = LEAT_READ_ONCE(q->avail->idx);
-		silenced(q);		/* in the same line */
-		leat_dma_rmb();		/* the index before the entries that it vouches for */
-		return true;
-	}
-	return ask_avail_idx(v, q, idx);
-}
-
-bool vnet_queue_look(struct vnet *v, struct vnet_queue *q)
-{
-	leat_le16 word;
-	uint16_t idx, waiting;
-
-	if (!avail_idx(v, q, &word))
-		return false;
-	idx = leat_le16_to_cpu(word);
-	waiting = (uint16_t)(idx - q->next);
-	if (LEAT_UNLIKELY(waiting > q->size || waiting < (uint16_t)(q->seen - q->next))) {
-		vnet_break(v, "queue %u: avail index jumps from %u to %u in a queue of %u",
-			   q->index, q->seen, idx, q->size);
-		return false;
-	}
-	q->seen = idx;
-	return true;
-}
-
-/* ---- the window ---- */
-
-/* Look the address up, and keep the map it was found in. */
-static char *map_slow(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len, bool write)
+char *vnet_map_slow(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len, bool write)
 {
 	struct leat_mdev *m = &v->mdev;
 	char *va = leat_mdev_ptr(m, iova, len, write);
@@ -245,150 +172,57 @@ static char *map_slow(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint6
 	return va;
 }
 
-static inline char *map(struct vnet *v, struct vnet_queue *q, uint64_t iova, uint64_t len,
-			bool write)
+void vnet_window_from(struct vnet_queue *q, uint16_t pos, uint16_t at)
 {
-	uint64_t off = iova - q->map_iova;
-
-	if (LEAT_LIKELY(off < q->map_len && len <= q->map_len - off))
-		return q->map_va + off;
-	return map_slow(v, q, iova, len, write);
-}
-
-/*
- * What a slot may carry; a frame to send that is longer than any wire takes goes
- * the slow way. Here and below @access is a constant at each call.
- */
-static inline bool fit(const struct vnet_queue *q, struct vnet_slot *s, uint32_t len,
-		       uint16_t access)
-{
-	s->cap = LEAT_MIN(len, q->cap_max);
-	return access || (len == s->cap && len >= VNET_FRAME_MIN);
-}
-
-/* The two ordinary shapes. False: another, or wrong; the slow way finds out. */
-static inline bool parse(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_slot *s,
-			 uint16_t access)
-{
-	uint16_t head = leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->ring[pos & q->mask]));
-	struct vnet_desc d;
-
-	if (LEAT_UNLIKELY(head >= q->size))
-		return false;
-	s->head = head;
-	d = vnet_desc_read(&q->desc[head]);
-	if (LEAT_LIKELY(d.flags == access)) {
-		s->hdr = map(v, q, d.addr, d.len, access);
-		if (LEAT_UNLIKELY(!s->hdr || d.len <= VIRTIO_NET_HDR_LEN))
-			return false;
-		s->data = s->hdr + VIRTIO_NET_HDR_LEN;
-		return fit(q, s, d.len - VIRTIO_NET_HDR_LEN, access);
-	}
-	if (d.flags != (access | VIRTIO_DESC_F_NEXT) || d.len != VIRTIO_NET_HDR_LEN ||
-	    d.next >= q->size)
-		return false;
-	s->hdr = map(v, q, d.addr, d.len, access);
-	d = vnet_desc_read(&q->desc[d.next]);
-	s->data = map(v, q, d.addr, d.len, access);
-	return s->hdr && s->data && d.flags == access && fit(q, s, d.len, access);
-}
-
-/* The lines of the first 64 bytes of data, and the header's, which seldom is written. */
-static inline void call_in(const struct vnet_slot *s, uint16_t access)
-{
-	if (access) {
-		leat_prefetch_write(s->data);
-		leat_prefetch_write(s->data + LEAT_CACHELINE - 1);
-	} else {
-		leat_prefetch(s->data);
-		leat_prefetch(s->data + LEAT_CACHELINE - 1);
-	}
-	if (vnet_header_apart(s))
-		leat_prefetch(s->hdr);
-}
-
-static inline void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
-{
-	for (uint16_t at = q->parsed; at != end; at++) {
-		struct vnet_slot s = { NULL, NULL, 0, 0 };
-
-		if (LEAT_LIKELY(parse(v, q, at, &s, access)))
-			call_in(&s, access);
-		else
-			s.cap = 0;
-		*vnet_slot(q, at) = s;
-	}
+	q->parsed = pos;
+	q->read = at;
+	if (q->packed)
+		q->seen = pos;
 }
 
 void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos)
 {
-	uint16_t end = q->seen;
+	uint16_t most = (uint16_t)(pos + VNET_WINDOW);
 
-	if ((uint16_t)(end - pos) > VNET_WINDOW)
-		end = (uint16_t)(pos + VNET_WINDOW);
-	if (LEAT_UNLIKELY((int16_t)(q->parsed - pos) < 0))
-		q->parsed = pos;	/* the slow way took several */
+	if (q->packed) {
+		vnet_packed_fill(v, q, most);
+		return;
+	}
+	vnet_split_fill(v, q, (uint16_t)(q->seen - pos) > VNET_WINDOW ? most : q->seen);
+}
 
-	if (LEAT_UNLIKELY(!q->desc))
-		for (; q->parsed != end; q->parsed++)
-			vnet_slot(q, q->parsed)->cap = 0;
-	else if (q->access)
-		fill(v, q, end, VIRTIO_DESC_F_WRITE);
+bool vnet_queue_look(struct vnet *v, struct vnet_queue *q)
+{
+	return q->packed || vnet_split_look(v, q);	/* a packed ring is looked at when filling */
+}
+
+bool vnet_queue_more(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t)
+{
+	uint16_t pos = (uint16_t)(q->next + t->ahead);
+
+	if (q->packed)
+		return (int16_t)(q->parsed - pos) > 0 || vnet_packed_there(v, q, t->at);
+	return pos != q->seen || (vnet_split_look(v, q) && pos != q->seen);
+}
+
+int vnet_used_put(struct vnet *v, struct vnet_queue *q, const struct vnet_done *d)
+{
+	return q->packed ? vnet_packed_used(v, q, d) : vnet_split_used(v, q, d);
+}
+
+void vnet_used_publish(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t)
+{
+	uint16_t n = q->packed ? vnet_place_sub(q, t->at, q->at) : t->ahead;
+
+	q->next = (uint16_t)(q->next + t->ahead);
+	q->used_idx = (uint16_t)(q->used_idx + t->ahead);
+	q->at = t->at;
+	if (LEAT_UNLIKELY((int16_t)(q->parsed - q->next) < 0))
+		vnet_window_from(q, q->next, q->at);
+	if (q->packed)
+		vnet_packed_publish(v, q);
 	else
-		fill(v, q, end, 0);
-	q->parsed = end;
-}
-
-/* ---- used ---- */
-
-int vnet_used_put(struct vnet *v, struct vnet_queue *q, uint16_t ahead, uint16_t head,
-		  uint32_t len)
-{
-	struct virtio_used_elem e = { leat_cpu_to_le32(head), leat_cpu_to_le32(len) };
-	uint64_t off = offsetof(struct virtio_used, ring) +
-		       sizeof(e) * ((q->used_idx + ahead) & q->mask);
-
-	if (q->desc)
-		vnet_used_fast(q, ahead, head, len);
-	else if (leat_mdev_write(&v->mdev, q->used_iova + off, &e, sizeof(e)))
-		return vnet_break(v, "queue %u: its device area cannot be written", q->index);
-	return 0;
-}
-
-/*
- * The same by messages, which are in order. The driver's flag is a hint (2.7.7.2):
- * when it cannot be asked for now, one interrupt too many does no harm.
- */
-static void publish_by_message(struct vnet *v, struct vnet_queue *q)
-{
-	leat_le16 word = leat_cpu_to_le16(q->used_idx);
-	int err;
-
-	leat_dma_wmb();		/* as below, for areas that are mapped after all */
-	if (leat_mdev_write(&v->mdev, q->used_iova + offsetof(struct virtio_used, idx), &word,
-			    sizeof(word))) {
-		vnet_break(v, "queue %u: its device area cannot be written", q->index);
-		return;
-	}
-	leat_dma_mb();		/* used->idx before avail->flags */
-	err = vnet_avail_read(v, q, offsetof(struct virtio_avail, flags), &word);
-	if (err == -EAGAIN ||
-	    (!err && !(leat_le16_to_cpu(word) & VIRTIO_AVAIL_F_NO_INTERRUPT)))
-		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
-}
-
-void vnet_used_publish(struct vnet *v, struct vnet_queue *q, uint16_t n)
-{
-	q->next = (uint16_t)(q->next + n);
-	q->used_idx = (uint16_t)(q->used_idx + n);
-	if (!q->desc) {
-		publish_by_message(v, q);
-		return;
-	}
-	leat_dma_wmb();		/* entries and data before the index that vouches for them */
-	LEAT_WRITE_ONCE(q->used->idx, leat_cpu_to_le16(q->used_idx));
-	q->fresh = true;
-	q->recheck = q->silent || silenced(q);
-	if (!q->recheck)
-		vnet_raise(v, q->vector, VIRTIO_ISR_QUEUE);
+		vnet_split_publish(v, q);
+	if (LEAT_LIKELY(q->running))
+		vnet_queue_tell(v, q, n);
 }

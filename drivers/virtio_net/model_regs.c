@@ -264,7 +264,14 @@ static void queue_enable(struct vnet *v, struct vnet_queue *q)
 		vnet_queue_start(v, q);
 }
 
-/* The geometry of a queue that is enabled is settled; sizes are powers of two (2.7). */
+/* Powers of two (2.7); of packed rings any (2.8), which is known when the driver is ready. */
+static bool size_fits(const struct vnet *v, uint64_t val)
+{
+	return val && val <= v->queue_size &&
+	       (leat_is_pow2(val) || (v->accepted & VIRTIO_F_RING_PACKED));
+}
+
+/* The geometry of a queue that is enabled is settled. */
 static void queue_set(struct vnet *v, struct vnet_queue *q, unsigned int reg, uint64_t val)
 {
 	if (reg == VIRTIO_COMMON_QUEUE_MSIX_VECTOR) {
@@ -275,7 +282,7 @@ static void queue_set(struct vnet *v, struct vnet_queue *q, unsigned int reg, ui
 		return;
 	switch (reg) {
 	case VIRTIO_COMMON_QUEUE_SIZE:
-		if (leat_is_pow2(val) && val <= v->queue_size)
+		if (size_fits(v, val))
 			q->size = (uint16_t)val;
 		break;
 	case VIRTIO_COMMON_QUEUE_ENABLE:

@@ -89,82 +89,92 @@ static bool prepare(struct vnet *v, const struct vnet_queue *q, struct leat_fram
 	return true;
 }
 
-/* A frame over as many buffers as it needs, from @ahead on. */
+/* A frame over as many buffers as it needs, the next of them at @t. */
 struct spread {
 	const struct leat_frame *frame;
 	uint64_t	off;		/* bytes of header and frame placed */
-	uint16_t	ahead;
-	uint16_t	used;		/* buffers filled */
+	struct vnet_take t;
+	uint16_t	used;		/* buffers filled, in v->filled */
 	int		nfirst;		/* pieces of the first buffer, in v->first */
 };
 
 /* Fill one buffer: all of it, but the last. 0, -EMSGSIZE: does not fit; -EINVAL: broken. */
 static int fill_buffer(struct vnet *v, struct vnet_queue *q, struct spread *s)
 {
-	const uint64_t total = sizeof(struct virtio_net_hdr) + s->frame->len;
+	const uint64_t total = q->hdr_len + (uint64_t)s->frame->len;
 	struct vnet_seg *segs = s->used ? v->segs : v->first;
-	uint16_t ahead = (uint16_t)(s->ahead + s->used), head;
-	uint64_t skip = s->used ? 0 : sizeof(struct virtio_net_hdr);
-	uint64_t bytes, part;
-	int n = vnet_chain(v, q, (uint16_t)(q->next + ahead), segs, &head, &bytes);
+	uint64_t skip = s->used ? 0 : q->hdr_len, part;
+	struct vnet_chain c;
+	int n = vnet_chain(v, q, &s->t, segs, &c), err;
 
 	if (n < 0)
 		return n;
-	part = LEAT_MIN(bytes, total - s->off);
+	part = LEAT_MIN(c.bytes, total - s->off);
 	if (part < skip || (part < total - s->off && !(v->accepted & VIRTIO_NET_F_MRG_RXBUF)))
 		return -EMSGSIZE;
 	if (!s->used)
 		s->nfirst = n;
-	if (vnet_segs_copy(v, segs, n, skip,
-			   (char *)(uintptr_t)s->frame->data + s->off + skip - sizeof(struct virtio_net_hdr),
-			   (uint32_t)(part - skip), true) ||
-	    vnet_used_put(v, q, ahead, head, (uint32_t)part))
-		return -EINVAL;
+	err = vnet_segs_copy(v, segs, n, skip,
+			     (char *)(uintptr_t)s->frame->data + s->off + skip - q->hdr_len,
+			     (uint32_t)(part - skip), true);
+	if (err)
+		return err;
+	v->filled[s->used++] = (struct vnet_done){ s->t.ahead, s->t.at, c.head, (uint32_t)part };
 	s->off += part;
-	s->used++;
+	s->t.ahead++;
+	s->t.at = c.next;
 	return 0;
 }
 
-/* Another buffer behind the @taken ones? Looks at the ring again if need be. */
-static bool more_buffers(struct vnet *v, struct vnet_queue *q, uint16_t taken)
+/* The frame is there, whole: its used entries. */
+static int use_buffers(struct vnet *v, struct vnet_queue *q, const struct spread *s)
 {
-	uint16_t pos = (uint16_t)(q->next + taken);
+	int err = 0;
 
-	return pos != q->seen || (vnet_queue_look(v, q) && pos != q->seen);
+	for (uint16_t i = 0; i < s->used && !err; i++)
+		err = vnet_used_put(v, q, &v->filled[i]);
+	return err;
 }
 
 /*
  * One frame, whatever it is and however the buffers are made. Returns the buffers
- * filled; 0 if the frame was dropped; -ENOBUFS: too few buffers now; -EAGAIN: the
- * host has no time now; -EINVAL: broken.
+ * filled, @t behind them; 0 if the frame was dropped; -ENOBUFS: too few buffers now;
+ * -EAGAIN: the host has no time now; -EINVAL: broken.
  */
-static int place(struct vnet *v, struct vnet_queue *q, uint16_t ahead,
+static int place(struct vnet *v, struct vnet_queue *q, struct vnet_take *t,
 		 const struct leat_frame *from)
 {
 	struct leat_frame f = *from;
 	struct virtio_net_hdr h;
-	struct spread s = { .frame = &f, .ahead = ahead };
+	struct spread s = { .frame = &f, .t = *t };
 	int err = prepare(v, q, &f, &h) ? 0 : -EMSGSIZE;
 
-	while (!err && s.off < sizeof(h) + f.len) {
-		uint16_t taken = (uint16_t)(ahead + s.used);
-
-		if (more_buffers(v, q, taken))
+	while (!err && s.off < q->hdr_len + (uint64_t)f.len) {
+		if (s.used == q->size)	/* with all of them filled there will never be more */
+			err = -EMSGSIZE;
+		else if (vnet_queue_more(v, q, &s.t))
 			err = fill_buffer(v, q, &s);
-		else if (!q->running)
-			err = -EINVAL;
-		else	/* with the whole queue filled there will never be more */
-			err = s.used < q->size ? -ENOBUFS : -EMSGSIZE;
+		else
+			err = q->running ? -ENOBUFS : -EINVAL;
+	}
+	if (err == -ENOBUFS) {
+		q->stuck = true;
+		q->stuck_at = q->packed ? s.t.at : q->seen;
 	}
 	if (!err) {
 		h.num_buffers = leat_cpu_to_le16(s.used);
 		err = vnet_segs_copy(v, v->first, s.nfirst, 0, &h, sizeof(h), true);
 	}
+	if (!err)
+		err = use_buffers(v, q, &s);
 	if (err == -EMSGSIZE) {
 		v->mdev.stats.rx_dropped++;
 		return 0;
 	}
-	return err ? err : s.used;
+	if (err)
+		return err;
+	*t = s.t;
+	return s.used;
 }
 
 /* ---- the fast way ---- */
@@ -205,17 +215,17 @@ static inline void put(const struct vnet_slot *s, const struct leat_frame *f)
 }
 
 /* A frame waits for more buffers than there are: worth a try only when there are more. */
-static bool still_stuck(struct vnet_queue *q)
+static bool still_stuck(struct vnet *v, struct vnet_queue *q)
 {
-	if (q->stuck && q->stuck_at == q->seen)
-		return true;
-	q->stuck = false;
-	return false;
+	if (LEAT_LIKELY(!q->stuck))
+		return false;
+	q->stuck = q->packed ? !vnet_packed_there(v, q, q->stuck_at) : q->stuck_at == q->seen;
+	return q->stuck;
 }
 
-/* Ordinary frames into the slots that are there, from @ahead on. Returns how many. */
+/* Ordinary frames into the slots that are there, from @t on. Returns how many. */
 static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame *f, unsigned int n,
-				   uint16_t ahead, uint64_t *bytes)
+				   uint16_t ahead, uint64_t *bytes, bool packed)
 {
 	uint16_t pos = (uint16_t)(q->next + ahead);
 	uint64_t sum_len = 0;
@@ -224,11 +234,15 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 	n = LEAT_MIN(n, (unsigned int)(uint16_t)(q->parsed - pos));
 	for (i = 0; i < n; i++) {
 		const struct vnet_slot *s = vnet_slot(q, (uint16_t)(pos + i));
+		uint32_t len = q->hdr_len + f[i].len;
 
 		if (LEAT_UNLIKELY(!ordinary(&f[i], s)))
 			break;
 		put(s, &f[i]);
-		vnet_used_fast(q, (uint16_t)(ahead + i), s->head, VIRTIO_NET_HDR_LEN + f[i].len);
+		if (packed)
+			vnet_packed_used_fast(q, (uint16_t)(ahead + i), s->at, s->head, len);
+		else
+			vnet_split_used_fast(q, (uint16_t)(ahead + i), s->head, len);
 		sum_len += f[i].len;
 	}
 	*bytes += sum_len;
@@ -236,14 +250,11 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 }
 
 /* place(), and what follows from it. Less than 0: the wire keeps the frame. */
-static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f, uint16_t ahead)
+static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
+		   struct vnet_take *t)
 {
-	int r = place(v, q, ahead, f);
+	int r = place(v, q, t, f);
 
-	if (r == -ENOBUFS) {
-		q->stuck = true;
-		q->stuck_at = q->seen;
-	}
 	if (r > 0) {
 		v->mdev.stats.rx_frames++;
 		v->mdev.stats.rx_bytes += f->len;
@@ -251,57 +262,62 @@ static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame
 	return r;
 }
 
-/* As many frames as there are buffers for. Returns how many; @bufs: buffers filled. */
+/* Is a slot filled in for the buffer at @t? */
+static bool window_reaches(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t)
+{
+	uint16_t pos = (uint16_t)(q->next + t->ahead);
+
+	if (LEAT_LIKELY((int16_t)(q->parsed - pos) > 0))
+		return true;
+	if (LEAT_UNLIKELY(q->parsed != pos))
+		vnet_window_from(q, pos, t->at);
+	vnet_window_fill(v, q, pos);
+	return q->parsed != pos;
+}
+
+/* As many frames as there are buffers for. Returns how many; @t: behind the buffers filled. */
 static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
-			    unsigned int n, uint16_t *bufs)
+			    unsigned int n, struct vnet_take *t)
 {
 	unsigned int i = 0, k;
 	uint64_t bytes = 0;
-	uint16_t ahead = 0;
-	int r;
 
-	for (;;) {
-		uint16_t pos = (uint16_t)(q->next + ahead);
-
-		if (LEAT_UNLIKELY((int16_t)(q->parsed - pos) <= 0)) {
-			vnet_window_fill(v, q, pos);
-			if (q->parsed == pos)
-				break;
-		}
-		k = put_run(q, f + i, n - i, ahead, &bytes);
+	while (window_reaches(v, q, t)) {
+		if (q->packed)
+			k = put_run(q, f + i, n - i, t->ahead, &bytes, true);
+		else
+			k = put_run(q, f + i, n - i, t->ahead, &bytes, false);
 		v->mdev.stats.rx_frames += k;
-		ahead = (uint16_t)(ahead + k);
+		t->ahead = (uint16_t)(t->ahead + k);
+		t->at = vnet_place(q, (uint16_t)(q->next + t->ahead));
 		i += k;
 		if (LEAT_LIKELY(i == n))
 			break;
-		if ((uint16_t)(q->next + ahead) == q->parsed)
+		if ((uint16_t)(q->next + t->ahead) == q->parsed)
 			continue;
-		r = put_odd(v, q, &f[i], ahead);
-		if (r < 0)
+		if (put_odd(v, q, &f[i], t) < 0)
 			break;
-		ahead = (uint16_t)(ahead + r);
 		if (++i == n)
 			break;
 	}
 	v->mdev.stats.rx_bytes += bytes;
-	*bufs = ahead;
 	return i;
 }
 
 unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
 		     unsigned int n)
 {
+	struct vnet_take t = { 0, q->at };
 	unsigned int done = 0;
-	uint16_t bufs = 0;
 
 	if ((uint16_t)(q->seen - q->next) < LEAT_MAX(n, VNET_WINDOW) && !vnet_queue_look(v, q))
 		return 0;
-	if (!still_stuck(q))
-		done = put_all(v, q, frames, n, &bufs);
+	if (!still_stuck(v, q))
+		done = put_all(v, q, frames, n, &t);
 	if (LEAT_UNLIKELY(!q->running))
 		return done;
-	if (bufs)
-		vnet_used_publish(v, q, bufs);
+	if (t.ahead)
+		vnet_used_publish(v, q, &t);
 	v->mdev.stats.rx_refused += done < n;
 	vnet_window_fill(v, q, q->next);
 	return done;

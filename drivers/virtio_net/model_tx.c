@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <string.h>
 
+/* Its first frame's buffer is the one at q->next. */
 struct vnet_burst {
 	struct leat_frame frame[VNET_BURST];
 	uint16_t	head[VNET_BURST];
@@ -76,28 +77,29 @@ static void gather(struct vnet *v, struct vnet_queue *q, struct vnet_burst *b)
 }
 
 /*
- * One chain of any shape. 1: a frame; 0: not a frame that a wire takes, but
- * *head holds the chain; -ENOSPC: no room to put it together now; -EAGAIN: the host
- * has no time now; -EINVAL: broken.
+ * The chain at @t. 1: a frame; 0: not a frame that a wire takes, but *head holds
+ * the chain; -ENOSPC: no room to put it together now; -EAGAIN: the host has no time
+ * now; -EINVAL: broken.
  */
-static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size_t *bounced,
-			struct leat_frame *f, uint16_t *head)
+static int gather_chain(struct vnet *v, struct vnet_queue *q, const struct vnet_take *t,
+			size_t *bounced, struct leat_frame *f, uint16_t *head)
 {
 	struct virtio_net_hdr h;
-	uint64_t bytes;
+	struct vnet_chain c;
 	uint32_t len;
-	int err, n = vnet_chain(v, q, pos, v->segs, head, &bytes);
+	int err, n = vnet_chain(v, q, t, v->segs, &c);
 
 	if (n < 0)
 		return n;
-	if (bytes < sizeof(h) + VNET_FRAME_MIN || bytes > sizeof(h) + LEAT_FRAME_MAX)
+	*head = c.head;
+	if (c.bytes < (uint32_t)q->hdr_len + VNET_FRAME_MIN || c.bytes > (uint32_t)q->hdr_len + LEAT_FRAME_MAX)
 		return 0;
-	len = (uint32_t)(bytes - sizeof(h));
+	len = (uint32_t)c.bytes - q->hdr_len;
 	if (sizeof(v->bounce) - *bounced < len)
 		return -ENOSPC;
 	err = vnet_segs_copy(v, v->segs, n, 0, &h, sizeof(h), false);
 	if (!err)
-		err = vnet_segs_copy(v, v->segs, n, sizeof(h), v->bounce + *bounced, len, false);
+		err = vnet_segs_copy(v, v->segs, n, q->hdr_len, v->bounce + *bounced, len, false);
 	if (err)
 		return err;
 
@@ -106,17 +108,49 @@ static int gather_chain(struct vnet *v, struct vnet_queue *q, uint16_t pos, size
 	return header_apply(v, &h, len, f);
 }
 
+static void retire_split(struct vnet_queue *q, const uint16_t *head, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		vnet_split_used_fast(q, (uint16_t)i, head[i], 0);
+}
+
+/* In order, one descriptor speaks for all before it: the last one's id, the first one's place. */
+static void retire_packed(struct vnet_queue *q, const uint16_t *head, unsigned int n)
+{
+	if (q->in_order) {
+		vnet_packed_used_fast(q, 0, q->at, head[n - 1], 0);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		vnet_packed_used_fast(q, (uint16_t)i, vnet_place(q, (uint16_t)(q->next + i)),
+				      head[i], 0);
+}
+
+/* False: broken. */
+static bool retire_slowly(struct vnet *v, struct vnet_queue *q, const uint16_t *head, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct vnet_done d = { (uint16_t)i, vnet_place(q, (uint16_t)(q->next + i)), head[i], 0 };
+
+		if (vnet_used_put(v, q, &d))
+			return false;
+	}
+	return true;
+}
+
 static void retire(struct vnet *v, struct vnet_queue *q, const uint16_t *head, unsigned int n)
 {
-	unsigned int i = 0;
+	struct vnet_take all = { (uint16_t)n, vnet_place(q, (uint16_t)(q->next + n)) };
 
-	if (LEAT_LIKELY(q->desc != NULL))
-		for (; i < n; i++)
-			vnet_used_fast(q, (uint16_t)i, head[i], 0);
-	for (; i < n; i++)
-		if (vnet_used_put(v, q, (uint16_t)i, head[i], 0))
+	if (LEAT_UNLIKELY(!q->desc)) {
+		if (!retire_slowly(v, q, head, n))
 			return;
-	vnet_used_publish(v, q, (uint16_t)n);
+	} else if (q->packed) {
+		retire_packed(q, head, n);
+	} else {
+		retire_split(q, head, n);
+	}
+	vnet_used_publish(v, q, &all);
 }
 
 /* The slow way: a burst of frames of any shape; those that are none are dropped here. */
@@ -127,11 +161,13 @@ static void gather_any(struct vnet *v, struct vnet_queue *q, struct vnet_burst *
 	b->n = 0;
 	while (b->n < VNET_BURST && q->running) {
 		uint16_t pos = (uint16_t)(q->next + b->n);
+		struct vnet_take t = { (uint16_t)b->n, 0 };
 		int r;
 
-		if (pos == q->seen)
+		if (pos == q->parsed)
 			return;
-		r = gather_chain(v, q, pos, &bounced, &b->frame[b->n], &b->head[b->n]);
+		t.at = vnet_place(q, pos);
+		r = gather_chain(v, q, &t, &bounced, &b->frame[b->n], &b->head[b->n]);
 		if (r > 0) {
 			b->n++;
 			continue;
@@ -174,9 +210,11 @@ unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q)
 
 	if ((uint16_t)(q->seen - q->next) < VNET_WINDOW && !vnet_queue_look(v, q))
 		return 0;
-	if (q->next == q->seen)
+	if (!q->packed && q->next == q->seen)
 		return 0;
 	vnet_window_fill(v, q, q->next);
+	if (LEAT_UNLIKELY(q->next == q->seen || !q->running))
+		return 0;
 	gather(v, q, &b);
 	if (LEAT_UNLIKELY(!b.n))
 		gather_any(v, q, &b);

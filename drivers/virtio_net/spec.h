@@ -387,7 +387,7 @@ LEAT_STATIC_ASSERT(offsetof(struct virtio_used, ring) == 4, "2.7.8");
  * the index passes this (2.7.7, 2.7.10). Each follows the entries of the ring it is about.
  */
 #define VIRTIO_USED_EVENT(avail, n)	(&(avail)->ring[n])
-#define VIRTIO_AVAIL_EVENT(used, n)	((leat_le16 *)(void *)&(used)->ring[n])
+#define VIRTIO_AVAIL_EVENT(used, n)	((leat_le16 *)(void *)((char *)(used) + 4 + 8 * (size_t)(n)))
 
 /* Did an index on its way from @old to @now pass @event? */
 LEAT_INLINE bool virtio_event_passed(uint16_t event, uint16_t now, uint16_t old)

@@ -496,5 +496,8 @@ int main(void)
 		cmocka_unit_test(test_random_rings),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests_name("split", tests, NULL, NULL);
+
+	rig_kind = VIRTIO_F_EVENT_IDX | VIRTIO_F_IN_ORDER;
+	return failed + cmocka_run_group_tests_name("split, event index", tests, NULL, NULL);
 }

@@ -149,8 +149,28 @@ static void find_windows(struct rig *r)
 	}
 }
 
+uint64_t rig_kind;
+
+/* What a kind needs and is not offered unless switched on. */
+static void options(const struct leat_model_opt *opts, struct leat_model_opt *out)
+{
+	static const struct leat_model_opt on[] = {
+		{ "packed", "on" }, { "event-idx", "on" }, { "notification-data", "on" },
+	};
+	unsigned int n = 0;
+
+	for (; rig_kind & RIG_SWITCHED && n < 3; n++)
+		out[n] = on[n];
+	for (; opts && opts->key; opts++)
+		out[n++] = *opts;
+	out[n] = (struct leat_model_opt){ NULL, NULL };
+}
+
 void rig_open(struct rig *r, const struct leat_model_opt *opts)
 {
+	struct leat_model_opt all[16];
+
+	options(opts, all);
 	memset(r, 0, sizeof(*r));
 	r->seed = UINT64_C(0x9e3779b97f4a7c15);
 	r->mem = aligned_alloc(4096, RIG_MEM);
@@ -160,7 +180,7 @@ void rig_open(struct rig *r, const struct leat_model_opt *opts)
 	r->wire->wire.ops = &wire_ops;
 	r->wire->room = UINT32_MAX;
 	r->wire->up = true;
-	assert_int_equal(leat_mdev_create(&leat_model_virtio_net, opts, "nic", &host, r,
+	assert_int_equal(leat_mdev_create(&leat_model_virtio_net, all, "nic", &host, r,
 					  &r->wire->wire, &r->mdev), 0);
 	leat_mdev_attach(r->mdev);
 	find_windows(r);
@@ -252,7 +272,12 @@ void rig_queue(struct rig *r, unsigned int index, uint16_t size)
 	struct rig_queue *q = &r->q[index];
 	uint32_t base = index * (RIG_BUFS / 2);
 
-	*q = (struct rig_queue){ .size = size, .index = (uint16_t)index };
+	*q = (struct rig_queue){
+		.size = size, .index = (uint16_t)index, .wrap = true, .used_wrap = true,
+		.packed = r->features & VIRTIO_F_RING_PACKED,
+		.in_order = r->features & VIRTIO_F_IN_ORDER,
+		.event_idx = r->features & VIRTIO_F_EVENT_IDX,
+	};
 	memset(r->mem + base, 0, RIG_BUFS / 2);
 	q->desc = (void *)(r->mem + base);
 	q->avail = (void *)(r->mem + base + 0x10000);
@@ -291,7 +316,7 @@ void rig_start(struct rig *r, uint64_t features, uint16_t size)
 	msix_on(r);
 	rig_write(r, LEAT_MODEL_CONFIG, LEAT_PCI_COMMAND,
 		  LEAT_PCI_COMMAND_MEM | LEAT_PCI_COMMAND_MASTER, 2);
-	assert_true(rig_negotiate(r, features) & VIRTIO_STATUS_FEATURES_OK);
+	assert_true(rig_negotiate(r, features | rig_kind) & VIRTIO_STATUS_FEATURES_OK);
 	rig_set(r, VIRTIO_COMMON_CONFIG_MSIX_VECTOR, 0);
 	rig_queue(r, RIG_RX, size);
 	rig_queue(r, RIG_TX, size);
@@ -300,7 +325,7 @@ void rig_start(struct rig *r, uint64_t features, uint16_t size)
 		rig_get(r, VIRTIO_COMMON_DEVICE_STATUS) | VIRTIO_STATUS_DRIVER_OK);
 }
 
-/* ---- rings ---- */
+/* ---- memory ---- */
 
 uint64_t rig_iova(uint32_t off)
 {
@@ -316,73 +341,6 @@ uint32_t rig_buf(struct rig *r, uint32_t len)
 	at = r->buf_next + 8;
 	r->buf_next += len + 16;
 	return at;
-}
-
-uint16_t rig_chain(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n)
-{
-	struct rig_queue *q = &r->q[queue];
-	uint16_t head = q->free, flags = queue == RIG_RX ? VIRTIO_DESC_F_WRITE : 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		uint16_t next = (uint16_t)((q->free + 1) % q->size);
-
-		q->desc[q->free] = (struct virtio_desc){
-			.addr = leat_cpu_to_le64(rig_iova(segs[i].off)),
-			.len = leat_cpu_to_le32(segs[i].len),
-			.flags = leat_cpu_to_le16(flags | (i + 1 < n ? VIRTIO_DESC_F_NEXT : 0)),
-			.next = leat_cpu_to_le16(next),
-		};
-		q->free = next;
-	}
-	return head;
-}
-
-void rig_avail(struct rig *r, unsigned int queue, uint16_t head)
-{
-	struct rig_queue *q = &r->q[queue];
-
-	q->avail->ring[q->avail_idx++ % q->size] = leat_cpu_to_le16(head);
-}
-
-void rig_publish(struct rig *r, unsigned int queue)
-{
-	r->q[queue].avail->idx = leat_cpu_to_le16(r->q[queue].avail_idx);
-}
-
-void rig_kick(struct rig *r, unsigned int queue)
-{
-	if (!(leat_le16_to_cpu(r->q[queue].used->flags) & VIRTIO_USED_F_NO_NOTIFY))
-		rig_write(r, 0, r->q[queue].notify, queue, 2);
-}
-
-uint16_t rig_add(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n)
-{
-	uint16_t head = rig_chain(r, queue, segs, n);
-
-	rig_avail(r, queue, head);
-	rig_publish(r, queue);
-	rig_kick(r, queue);
-	return head;
-}
-
-unsigned int rig_used_count(struct rig *r, unsigned int queue)
-{
-	struct rig_queue *q = &r->q[queue];
-
-	return (uint16_t)(leat_le16_to_cpu(q->used->idx) - q->used_seen);
-}
-
-bool rig_used(struct rig *r, unsigned int queue, uint32_t *id, uint32_t *len)
-{
-	struct rig_queue *q = &r->q[queue];
-	struct virtio_used_elem *e = &q->used->ring[q->used_seen % q->size];
-
-	if (!rig_used_count(r, queue))
-		return false;
-	q->used_seen++;
-	*id = leat_le32_to_cpu(e->id);
-	*len = leat_le32_to_cpu(e->len);
-	return true;
 }
 
 void rig_run(struct rig *r)

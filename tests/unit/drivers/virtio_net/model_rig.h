@@ -7,6 +7,9 @@
  * The memory is one stretch at RIG_IOVA, of the size asked for to the byte, so
  * that the sanitizer sees every access outside. With rig.by_message it is
  * reached through the host's dma() only.
+ *
+ * rig_kind is the kind of ring, as feature bits: agreed on in each rig_start(). Tests
+ * that say nothing about rings run once for each.
  */
 #ifndef MODEL_RIG_H
 #define MODEL_RIG_H
@@ -27,21 +30,75 @@
 #define RIG_ALL (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC |	\
 		 VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU |			\
 		 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM)
+#define RIG_OFFERED (RIG_ALL | VIRTIO_F_IN_ORDER | VIRTIO_F_ORDER_PLATFORM)
+
+/* What is offered besides, if switched on. */
+#define RIG_SWITCHED (VIRTIO_F_RING_PACKED | VIRTIO_F_EVENT_IDX | VIRTIO_F_NOTIFICATION_DATA)
+
+extern uint64_t rig_kind;
+#define RIG_KINDS(X)									\
+	X("split", 0)									\
+	X("split, in order", VIRTIO_F_IN_ORDER)						\
+	X("split, event index", VIRTIO_F_EVENT_IDX | VIRTIO_F_NOTIFICATION_DATA)	\
+	X("packed", VIRTIO_F_RING_PACKED)						\
+	X("packed, in order", VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER)			\
+	X("packed, event index", VIRTIO_F_RING_PACKED | VIRTIO_F_EVENT_IDX)		\
+	X("packed, all", VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER | VIRTIO_F_EVENT_IDX | \
+	  VIRTIO_F_NOTIFICATION_DATA)
+
+/* In main(): all of @tests for each kind; returns how many failed. */
+#define RIG_RUN(tests) __extension__({							\
+	int failed_ = 0;								\
+	RIG_KINDS(RIG_RUN_ONE)								\
+	failed_;									\
+})
+#define RIG_RUN_ONE(name, kind)								\
+	rig_kind = (kind);								\
+	failed_ += cmocka_run_group_tests_name(name, tests, NULL, NULL);
 
 /* Where the model's BAR has things, found through its capabilities. */
 struct rig_windows {
 	uint32_t	common, notify, isr, device, multiplier;
 };
 
+/* Buffers of a packed ring, oldest first. */
+struct rig_out {
+	uint16_t	id, descs;
+};
+
 struct rig_queue {
 	uint16_t	size;
 	uint16_t	index;
-	struct virtio_desc *desc;
-	struct virtio_avail *avail;
-	struct virtio_used *used;
+	bool		packed, in_order, event_idx;
+	union {
+		struct virtio_desc *desc;
+		struct virtio_packed_desc *ring;
+	};
+	union {
+		struct virtio_avail *avail;
+		struct virtio_packed_event *driver;
+	};
+	union {
+		struct virtio_used *used;
+		struct virtio_packed_event *device;
+	};
 	uint16_t	avail_idx, used_seen;
+	uint16_t	told;		/* avail_idx at the last kick */
 	uint16_t	free;		/* next descriptor to use, round and round */
 	uint32_t	notify;		/* where to ring */
+
+	/* packed */
+	bool		wrap, used_wrap;
+	uint16_t	used_at;	/* next used descriptor */
+	uint16_t	shown;		/* first descriptor that is not available yet... */
+	uint16_t	hidden;		/* ...and how many are written from there */
+	uint16_t	flags[1024];	/* what shows them */
+	struct rig_out	out[1024];
+	unsigned int	out_first, out_n;
+	unsigned int	covered;	/* of these, how many the last used descriptor speaks for */
+	uint32_t	covered_len;	/* and the length of the last */
+	struct { uint32_t id, len; } got[1024];	/* used, not asked for yet */
+	unsigned int	got_first, got_n;
 };
 
 /* One frame that reached the wire. */
@@ -113,12 +170,19 @@ uint64_t rig_iova(uint32_t off);
 
 /* Descriptors of a chain, not yet available. Returns the head. */
 uint16_t rig_chain(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n);
-/* Make a head available; publish() shows all that were made so. */
+/* The same through an indirect table. */
+uint16_t rig_indirect(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n);
+/* Make a head available; publish() shows all that were made so. Packed: all, in their order. */
 void rig_avail(struct rig *r, unsigned int queue, uint16_t head);
 void rig_publish(struct rig *r, unsigned int queue);
 void rig_kick(struct rig *r, unsigned int queue);
 /* chain, avail, publish, kick unless told not to. */
 uint16_t rig_add(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n);
+
+/* No interrupts, or one with the next used entry behind those that were seen. */
+void rig_suppress(struct rig *r, unsigned int queue, bool yes);
+/* Does the device want no notifications? */
+bool rig_muted(struct rig *r, unsigned int queue);
 
 /* The next used entry. False: none. */
 bool rig_used(struct rig *r, unsigned int queue, uint32_t *id, uint32_t *len);

@@ -128,20 +128,7 @@ static void random_chains(struct rig *r, bool indirect)
 		unsigned int n = cut(r, at, VIRTIO_NET_HDR_LEN + len, segs, 1 + rig_random(r, 12));
 
 		if (indirect) {
-			struct rig_seg table = { LEAT_ALIGN_UP(rig_buf(r, 16 * n + 16), 16u), 16 * n };
-			struct virtio_desc d[12];
-			uint16_t head = r->q[RIG_TX].free;
-
-			rig_chain(r, RIG_TX, segs, n);
-			for (unsigned int k = 0; k < n; k++) {
-				d[k] = r->q[RIG_TX].desc[(head + k) % r->q[RIG_TX].size];
-				d[k].next = leat_cpu_to_le16((uint16_t)(k + 1));
-			}
-			memcpy(r->mem + table.off, d, 16 * n);
-			r->q[RIG_TX].free = head;
-			rig_chain(r, RIG_TX, &table, 1);
-			r->q[RIG_TX].desc[head].flags = leat_cpu_to_le16(VIRTIO_DESC_F_INDIRECT);
-			rig_avail(r, RIG_TX, head);
+			rig_avail(r, RIG_TX, rig_indirect(r, RIG_TX, segs, n));
 			rig_publish(r, RIG_TX);
 			rig_kick(r, RIG_TX);
 		} else {
@@ -399,5 +386,5 @@ int main(void)
 		cmocka_unit_test(test_wrap),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return RIG_RUN(tests);
 }

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * model_packed.c - a packed virtqueue as the device sees it (virtio 1.2, 2.8).
+ *
+ * One ring, written by both. Buffers are used in the order in which they came, so the place
+ * of a used descriptor is that of its buffer's first. A burst's first used descriptor is
+ * written last: the driver, who looks there first, finds all of them or none.
+ */
+#include "model_window.h"
+
+#include <errno.h>
+
+/* ---- available descriptors ---- */
+
+static bool is_available(uint16_t flags, uint16_t at)
+{
+	bool wrap = at & 0x8000;
+
+	return !!(flags & VIRTIO_PACKED_F_AVAIL) == wrap && !!(flags & VIRTIO_PACKED_F_USED) != wrap;
+}
+
+/* The second half: length, id, flags, read at once. */
+static uint64_t rest_of(const struct virtio_packed_desc *d)
+{
+	return LEAT_SWAP64(LEAT_READ_ONCE(((const vnet_raw64 *)(const void *)d)[1]));
+}
+
+static uint64_t addr_of(const struct virtio_packed_desc *d)
+{
+	return LEAT_SWAP64(LEAT_READ_ONCE(((const vnet_raw64 *)(const void *)d)[0]));
+}
+
+int vnet_packed_read(struct vnet *v, struct vnet_queue *q, uint16_t at,
+		     struct virtio_packed_desc *out)
+{
+	uint64_t off = sizeof(*out) * (at & 0x7fffu), rest;
+	int err;
+
+	if (q->desc) {
+		const struct virtio_packed_desc *d = &q->ring[at & 0x7fff];
+
+		rest = rest_of(d);
+		leat_dma_rmb();		/* the flags before what they vouch for */
+		*out = (struct virtio_packed_desc){
+			leat_cpu_to_le64(addr_of(d)), leat_cpu_to_le32((uint32_t)rest),
+			leat_cpu_to_le16((uint16_t)(rest >> 32)),
+			leat_cpu_to_le16((uint16_t)(rest >> 48)),
+		};
+		return 0;
+	}
+	err = leat_mdev_read(&v->mdev, q->desc_iova + off, out, sizeof(*out));
+	if (err && err != -EAGAIN)
+		return vnet_break(v, "queue %u: a descriptor cannot be read", q->index);
+	return err;
+}
+
+bool vnet_packed_there(struct vnet *v, struct vnet_queue *q, uint16_t at)
+{
+	struct virtio_packed_desc d;
+	int err;
+
+	if (!q->desc && !q->kicked)
+		return false;
+	err = vnet_packed_read(v, q, at, &d);
+	if (err)
+		return false;
+	if (is_available(leat_le16_to_cpu(d.flags), at))
+		return true;
+	q->kicked = false;
+	return false;
+}
+
+/*
+ * A buffer that is neither of the ordinary shapes, or not to be pointed into: only where
+ * it ends. False: broken, or not now.
+ */
+static bool walk(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s, uint16_t *read)
+{
+	struct virtio_packed_desc d;
+	unsigned int n = 0;
+
+	s->cap = 0;
+	do {
+		if (n++ == q->size) {
+			vnet_break(v, "queue %u: a chain longer than the queue", q->index);
+			return false;
+		}
+		if (vnet_packed_read(v, q, *read, &d))
+			return false;
+		*read = vnet_place_add(q, *read, 1);
+	} while (leat_le16_to_cpu(d.flags) & VIRTIO_DESC_F_NEXT);
+	s->head = leat_le16_to_cpu(d.id);
+	return true;
+}
+
+#define SHAPE (VIRTIO_DESC_F_NEXT | VIRTIO_DESC_F_WRITE | VIRTIO_DESC_F_INDIRECT)
+
+/* Header and data apart: the second descriptor carries the id. */
+static inline bool parse_two(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s,
+			     uint64_t addr, uint32_t len, uint16_t access)
+{
+	uint16_t second = vnet_place_add(q, s->at, 1);
+	const struct virtio_packed_desc *d = &q->ring[second & 0x7fff];
+	uint64_t rest = rest_of(d);
+
+	if (len != q->hdr_len || ((rest >> 48) & SHAPE) != access)
+		return false;
+	s->head = (uint16_t)(rest >> 32);
+	s->hdr = vnet_map(v, q, addr, len, access);
+	s->data = vnet_map(v, q, addr_of(d), (uint32_t)rest, access);
+	return s->hdr && s->data && vnet_fit(q, s, (uint32_t)rest, access);
+}
+
+/* The buffer at @q->read, which moves behind it. False: there is none, or it is broken. */
+static inline bool parse(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s,
+			 uint16_t access)
+{
+	const struct virtio_packed_desc *d = &q->ring[q->read & 0x7fff];
+	uint64_t rest = rest_of(d);
+	uint16_t flags = (uint16_t)(rest >> 48), read = q->read;
+
+	if (!is_available(flags, q->read))
+		return false;
+	leat_dma_rmb();		/* the flags before what they vouch for */
+	*s = (struct vnet_slot){ .at = read, .head = (uint16_t)(rest >> 32) };
+	if (LEAT_LIKELY((flags & SHAPE) == access &&
+			vnet_shape_one(v, q, s, addr_of(d), (uint32_t)rest, access))) {
+		q->read = vnet_place_add(q, read, 1);
+		vnet_call_in(s, access);
+		return true;
+	}
+	if ((flags & SHAPE) == (access | VIRTIO_DESC_F_NEXT) &&
+	    parse_two(v, q, s, addr_of(d), (uint32_t)rest, access)) {
+		q->read = vnet_place_add(q, read, 2);
+		vnet_call_in(s, access);
+		return true;
+	}
+	if (!walk(v, q, s, &read))
+		return false;
+	q->read = read;
+	return true;
+}
+
+static inline void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
+{
+	struct vnet_slot s;
+
+	for (; q->parsed != end && parse(v, q, &s, access); q->parsed++)
+		*vnet_slot(q, q->parsed) = s;
+}
+
+static void fill_by_message(struct vnet *v, struct vnet_queue *q, uint16_t end)
+{
+	while (q->parsed != end && vnet_packed_there(v, q, q->read)) {
+		struct vnet_slot s = { .at = q->read };
+		uint16_t read = q->read;
+
+		if (!walk(v, q, &s, &read))
+			return;
+		*vnet_slot(q, q->parsed) = s;
+		q->read = read;
+		q->parsed++;
+	}
+}
+
+void vnet_packed_fill(struct vnet *v, struct vnet_queue *q, uint16_t end)
+{
+	if (LEAT_UNLIKELY(!q->desc))
+		fill_by_message(v, q, end);
+	else if (q->access)
+		fill(v, q, end, VIRTIO_DESC_F_WRITE);
+	else
+		fill(v, q, end, 0);
+	q->seen = q->parsed;
+}
+
+/* ---- used descriptors ---- */
+
+static int write_rest(struct vnet *v, struct vnet_queue *q, uint16_t at, uint64_t word)
+{
+	leat_le64 le = leat_cpu_to_le64(word);
+	uint64_t off = sizeof(struct virtio_packed_desc) * (at & 0x7fffu) +
+		       offsetof(struct virtio_packed_desc, len);
+
+	if (leat_mdev_write(&v->mdev, q->desc_iova + off, &le, sizeof(le)))
+		return vnet_break(v, "queue %u: its ring cannot be written", q->index);
+	return 0;
+}
+
+int vnet_packed_used(struct vnet *v, struct vnet_queue *q, const struct vnet_done *d)
+{
+	if (q->desc || !d->ahead)
+		vnet_packed_used_fast(q, d->ahead, d->at, d->head, d->len);
+	else
+		return write_rest(v, q, d->at, vnet_packed_word(d->at, d->head, d->len, q->access));
+	return 0;
+}
+
+void vnet_packed_publish(struct vnet *v, struct vnet_queue *q)
+{
+	vnet_raw64 *raw = (vnet_raw64 *)(void *)&q->ring[q->held_at & 0x7fff];
+
+	leat_dma_wmb();		/* data and the burst's other descriptors before the first */
+	if (q->desc)
+		LEAT_WRITE_ONCE(raw[1], LEAT_SWAP64(q->held));
+	else	/* messages are in order */
+		(void)write_rest(v, q, q->held_at, q->held);
+}
