@@ -118,12 +118,10 @@ static int carry_out(const struct leat_pci_admin *admin, struct leat_ctx *ctx, c
 
 static int check_kind(struct leat_ctx *ctx, const struct leat_pci_device *dev, unsigned int flags)
 {
-	uint32_t base = dev->class_code >> 16;
-
-	if (base == PCI_CLASS_BRIDGE)
+	if (dev->class_code >> 8 == PCI_CLASS_BETWEEN_BUSES)
 		return leat_fail(ctx, -EINVAL, "%s: bind: it is a bridge, which the kernel needs",
 				 dev->address);
-	if (base != PCI_CLASS_NETWORK && !(flags & LEAT_BIND_FORCE))
+	if (dev->class_code >> 16 != PCI_CLASS_NETWORK && !(flags & LEAT_BIND_FORCE))
 		return leat_fail(ctx, -EPERM,
 				 "%s: bind: it is no network controller but of class %06x (leat bind "
 				 "--force takes it all the same)", dev->address, dev->class_code);

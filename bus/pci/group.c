@@ -18,16 +18,6 @@ struct look {
 	struct leat_pci_device *dev;
 };
 
-/*
- * A member keeps the group from user space while a driver of the kernel's does DMA for
- * it; bridges' drivers do none (in Linux: driver_managed_dma).
- */
-static bool blocks(const struct leat_pci_member *m)
-{
-	return m->driver[0] && m->class_code >> 16 != PCI_CLASS_BRIDGE &&
-	       !leat_pci_is_user_driver(m->driver);
-}
-
 static int add_member(void *arg, const char *name)
 {
 	struct look *look = arg;
@@ -47,7 +37,7 @@ static int add_member(void *arg, const char *name)
 	leat_sysfs_link_at(look->root, bdf, "driver", m->driver, sizeof(m->driver));
 	if (!leat_sysfs_number_at(look->root, bdf, "class", &class_code))
 		m->class_code = (uint32_t)class_code;
-	m->blocks = blocks(m);
+	m->blocks = !leat_pci_is_harmless(m->driver, m->class_code);
 	return 0;
 }
 

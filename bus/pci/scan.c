@@ -37,6 +37,12 @@ bool leat_pci_is_user_driver(const char *driver)
 	       !strcmp(driver, "pci-stub");
 }
 
+bool leat_pci_is_harmless(const char *driver, uint32_t class_code)
+{
+	return !driver[0] || strstr(driver, "vfio") || !strcmp(driver, "pci-stub") ||
+	       class_code >> 8 == PCI_CLASS_BETWEEN_BUSES;
+}
+
 static unsigned int hex(const char *root, const char *bdf, const char *name)
 {
 	long long n;

@@ -12,7 +12,7 @@
 #include <leat/devices.h>
 
 #define PCI_CLASS_NETWORK 0x02
-#define PCI_CLASS_BRIDGE  0x06
+#define PCI_CLASS_BETWEEN_BUSES 0x0604	/* bridges from PCI to PCI, ports of PCI Express */
 
 int leat_devices_scan_at(const char *root, struct leat_ctx *ctx, unsigned int flags,
 			 struct leat_devices *out);
@@ -30,6 +30,13 @@ void leat_scan_uses(struct leat_pci_device *dev);
 
 /* A kernel driver that hands its function to user space: VFIO's, or UIO's. */
 bool leat_pci_is_user_driver(const char *driver);
+
+/*
+ * leat_pci_is_harmless - may a function that @driver has, or none (""), be in a group that is
+ * given to user space? Not while the driver may do DMA for it; VFIO's, pci-stub and those of
+ * bridges between buses do none (in Linux: driver_managed_dma).
+ */
+bool leat_pci_is_harmless(const char *driver, uint32_t class_code);
 
 /* Is it being unbound from VFIO, which waits for a program that has it open? By its group. */
 bool leat_scan_is_leaving(const char *root, const struct leat_pci_device *dev);

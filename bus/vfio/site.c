@@ -4,6 +4,8 @@
  */
 #include "site.h"
 
+#include "bus/pci/scan.h"
+
 #include <leat/driver/core.h>
 
 #include <errno.h>
@@ -24,13 +26,6 @@
 static bool is_vfio(const char *driver)
 {
 	return strstr(driver, "vfio") != NULL;
-}
-
-/* Drivers of the kernel's that never let a device reach memory: a group may hold them. */
-static bool is_harmless(const char *driver)
-{
-	return is_vfio(driver) || !strcmp(driver, "pcieport") || !strcmp(driver, "pci-stub") ||
-	       !strcmp(driver, "shpchp");
 }
 
 static bool may_use(const char *path)
@@ -240,9 +235,12 @@ struct search {
 static bool is_intruder(const char *entry, void *arg)
 {
 	struct search *s = arg;
-	char driver[DRIVER_LEN];
+	char driver[DRIVER_LEN] = "";
+	long long class_code = 0;
 
-	if (leat_sysfs_link(entry, "driver", driver, sizeof(driver)) || is_harmless(driver))
+	(void)leat_sysfs_link(entry, "driver", driver, sizeof(driver));
+	(void)leat_sysfs_number(entry, "class", &class_code);
+	if (leat_pci_is_harmless(driver, (uint32_t)class_code))
 		return true;
 	snprintf(s->buf, s->size, "%s (%s)", entry, driver);
 	s->found = true;

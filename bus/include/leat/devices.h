@@ -121,7 +121,7 @@ LEAT_API const struct leat_pci_device *leat_devices_find(const struct leat_devic
  * When a step fails, override and driver are put back as they were. Bound to it
  * already is success. Refused unless forced: -EBUSY an interface of it carries an
  * address or a route or is part of a bridge or bond, -EPERM it is no network
- * controller; always: -EINVAL a bridge. Loads no module: -ENOENT names the
+ * controller; always: -EINVAL a bridge between buses. Loads no module: -ENOENT names the
  * command. Warns if others in its IOMMU group still belong to kernel drivers.
  *
  * For this and the next two: where a program has the function open through VFIO

@@ -187,6 +187,9 @@ static void bridges_and_disks(void **state)
 	kernel_function(k, "0000:00:1c.0", "8086:8c10", "060400", "pcieport", 3);
 	kernel_function(k, "0000:00:1f.2", "8086:2922", "010601", "ahci", 4);
 	refused(k, bind_to(k, "00:1c.0", NULL, LEAT_BIND_FORCE), -EINVAL, "it is a bridge");
+	kernel_function(k, "0000:00:1f.0", "8086:2918", "060100", "lpc_ich", 4);
+	k->errors = 0;
+	refused(k, bind_to(k, "00:1f.0", NULL, 0), -EPERM, "no network controller but of class 060100");
 	k->errors = 0;
 	refused(k, bind_to(k, "00:1f.2", NULL, 0), -EPERM, "no network controller but of class 010601");
 	assert_int_equal(bind_to(k, "00:1f.2", NULL, LEAT_BIND_FORCE), 0);

@@ -143,8 +143,8 @@ static void the_place(void **state)
 	leat_devices_free(&all);
 }
 
-/* As in QEMU: two NICs behind one PCIe-to-PCI bridge, one given up, one not. */
-static void a_group_of_three(void **state)
+/* As in QEMU: NICs behind one PCIe-to-PCI bridge, one given up, one not; and what boards put beside. */
+static void a_group_of_many(void **state)
 {
 	struct kernel *k = *state;
 	const struct leat_pci_device *dev;
@@ -154,6 +154,8 @@ static void a_group_of_three(void **state)
 	kernel_function(k, "0000:01:02.0", "8086:100e", "020000", "e1000", 9);
 	kernel_function(k, "0000:01:01.0", "8086:100e", "020000", "vfio-pci", 9);
 	kernel_function(k, "0000:00:1e.0", "1b36:000e", "060400", "shpchp", 9);
+	kernel_function(k, "0000:00:1f.0", "8086:2918", "060100", "lpc_ich", 9);
+	kernel_function(k, "0000:01:03.0", "8086:100e", "020000", "uio_pci_generic", 9);
 	tree_file(k->tree, "/sys/bus/kernel/iommu_groups/9/reserved_regions",
 		  "0x00000000fee00000 0x00000000feefffff msi\n"
 		  "0x000000fd00000000 0x000000ffffffffff reserved\n"
@@ -162,15 +164,18 @@ static void a_group_of_three(void **state)
 	dev = leat_devices_find(&all, NIC);
 	assert_int_equal(dev->group, 9);
 	assert_false(dev->noiommu);
-	assert_int_equal(dev->nmembers, 3);
+	assert_int_equal(dev->nmembers, 5);
 	assert_string_equal(dev->members[0].address, "0000:00:1e.0");
-	assert_string_equal(dev->members[1].address, "0000:01:01.0");
-	assert_string_equal(dev->members[2].address, "0000:01:02.0");
-	assert_string_equal(dev->members[2].driver, "e1000");
-	assert_int_equal(dev->members[2].class_code, 0x020000);
+	assert_string_equal(dev->members[1].address, "0000:00:1f.0");
+	assert_string_equal(dev->members[2].address, "0000:01:01.0");
+	assert_string_equal(dev->members[3].address, "0000:01:02.0");
+	assert_string_equal(dev->members[3].driver, "e1000");
+	assert_int_equal(dev->members[3].class_code, 0x020000);
 	assert_false(dev->members[0].blocks);	/* a bridge's driver does no DMA */
-	assert_false(dev->members[1].blocks);
-	assert_true(dev->members[2].blocks);
+	assert_true(dev->members[1].blocks);	/* but this one is no bridge between buses */
+	assert_false(dev->members[2].blocks);
+	assert_true(dev->members[3].blocks);
+	assert_true(dev->members[4].blocks);	/* UIO leaves DMA to the kernel's drivers' domain */
 	assert_int_equal(dev->nreserved, 2);
 	assert_int_equal(dev->reserved[0].first, 0xfee00000);
 	assert_int_equal(dev->reserved[0].last, 0xfeefffff);
@@ -377,7 +382,7 @@ int main(void)
 		TEST(ids_and_drivers),
 		TEST(what_is_not_there),
 		TEST(the_place),
-		TEST(a_group_of_three),
+		TEST(a_group_of_many),
 		TEST(what_vfio_shows),
 		TEST(on_its_way_out),
 		TEST(virtual_functions),

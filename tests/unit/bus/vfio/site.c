@@ -118,6 +118,7 @@ static void not_viable(void **state)
 
 	/* A port of PCI Express and a device without driver are innocent. */
 	machine_add("0000:00:1c.0", 12, "pcieport");
+	tree_file(&m.tree, "/sys/bus/pci/devices/0000:00:1c.0/class", "0x060400\n");
 	machine_add("0000:01:00.1", 12, NULL);
 	machine_must_refuse("group:" BDF, -EBUSY, "a member is in use", NULL);
 	machine_add("0000:01:00.2", 12, "e1000e");
