@@ -3,7 +3,7 @@
  * unwind.c - open a port with the k-th system call or allocation failing, for
  * every k: nothing leaks, and the context is as good as before.
  *
- * The device is a virtio-net model, in this process and served by a child, or an 82574's.
+ * The device is a virtio-net model, in this process and served by a child, an 82574's or an 82576's.
  */
 #include "faults.h"
 
@@ -141,6 +141,12 @@ static void sim_e1000e_unwinds(void **state)
 	open_with_every_failure("sim:e1000e,wire=loop");
 }
 
+static void sim_igb_unwinds(void **state)
+{
+	(void)state;
+	open_with_every_failure("sim:igb,wire=loop");
+}
+
 /* Serve until the parent is gone. */
 static _Noreturn void serve(const char *path, int ready)
 {
@@ -193,6 +199,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sim_unwinds),
 		cmocka_unit_test(sim_e1000e_unwinds),
+		cmocka_unit_test(sim_igb_unwinds),
 		cmocka_unit_test(vfio_user_unwinds),
 	};
 

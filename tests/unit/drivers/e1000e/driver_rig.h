@@ -7,6 +7,8 @@
 #ifndef TEST_E1000E_DRIVER_RIG_H
 #define TEST_E1000E_DRIVER_RIG_H
 
+#include "../intel/trace.h"
+
 #include "drivers/e1000e/e1000e.h"
 
 #include <leat/drivers.h>
@@ -21,7 +23,7 @@ struct rig {
 	uint8_t		config[256];
 	uint32_t	reg[E1000E_BAR0_SIZE / 4];
 	uint16_t	phy[32], nvm[0x40];
-	struct { uint32_t off, value; } note[RIG_NOTES];
+	struct trace_note note[RIG_NOTES];
 	unsigned int	notes;
 	struct leat_seg	seg[RIG_SEGS];
 	unsigned int	segs;

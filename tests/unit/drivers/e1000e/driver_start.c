@@ -10,7 +10,6 @@
 #include <leat/filter.h>
 #include <leat/models.h>
 
-#include <dirent.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,32 +18,16 @@
 
 #include <cmocka.h>
 
-static bool is_table(uint32_t off)
-{
-	return (off >= INTEL_MTA(0) && off < INTEL_MTA(INTEL_MTA_SIZE)) ||
-	       (off >= INTEL_VFTA(0) && off < INTEL_VFTA(INTEL_VFTA_SIZE)) ||
-	       (off >= INTEL_RAL(1) && off < INTEL_RAL(E1000E_RARS));
-}
-
-/* Of the tables only the first register, of the rings' memory no address: those vary. */
-static bool is_told(uint32_t off, const uint32_t *hide, size_t n)
-{
-	if (is_table(off))
-		return false;
-	for (size_t i = 0; i < n; i++)
-		if (hide[i] == off)
-			return false;
-	return true;
-}
-
 #define START_RESET								\
 	{ E1000E_IMC, 0xffffffff }, { INTEL_RCTL, 0 }, { INTEL_TCTL, 0x8 },	\
 	{ INTEL_CTRL, 0x4 }, { INTEL_CTRL, 0x04000004 }, { E1000E_IMC, 0xffffffff }
 
 static void a_start_follows_the_datasheet(void **state)
 {
-	static const uint32_t hidden[] = { E1000E_RDBAL, E1000E_RDBAH, E1000E_TDBAL, E1000E_TDBAH };
-	static const struct { uint32_t off, value; } golden[] = {
+	static const struct trace_note hidden[] = {
+		{ E1000E_RDBAL, 0 }, { E1000E_RDBAH, 0 }, { E1000E_TDBAL, 0 }, { E1000E_TDBAH, 0 }, { 0, 0 },
+	};
+	static const struct trace_note golden[] = {
 		START_RESET,
 		{ INTEL_CTRL_EXT, 0x10000000 }, { E1000E_GCR, 0x00400000 }, { E1000E_GCR2, 1 },
 		{ E1000E_PBA, 20 },
@@ -72,23 +55,12 @@ static void a_start_follows_the_datasheet(void **state)
 	};
 	const struct leat_port_config cfg = { .no_start = true };
 	struct rig *r = *state;
-	unsigned int from, k = 0;
+	unsigned int from;
 
 	rig_open(r, &cfg);
 	from = r->notes;
 	assert_int_equal(leat_port_start(r->port), 0);
-	for (unsigned int i = from; i < r->notes; i++) {
-		uint32_t off = r->note[i].off, value = r->note[i].value;
-
-		if (!is_told(off, hidden, LEAT_ARRAY_LEN(hidden)))
-			continue;
-		if (k == LEAT_ARRAY_LEN(golden) || golden[k].off != off || golden[k].value != value)
-			fail_msg("write %u is 0x%05x <- 0x%08x, should be 0x%05x <- 0x%08x", k, off,
-				 value, golden[LEAT_MIN(k, LEAT_ARRAY_LEN(golden) - 1)].off,
-				 golden[LEAT_MIN(k, LEAT_ARRAY_LEN(golden) - 1)].value);
-		k++;
-	}
-	assert_int_equal(k, LEAT_ARRAY_LEN(golden));
+	trace_expect(r->note + from, r->notes - from, golden, LEAT_ARRAY_LEN(golden), hidden);
 	assert_true(r->config[LEAT_PCI_COMMAND] & LEAT_PCI_COMMAND_MASTER);
 }
 
@@ -146,48 +118,25 @@ static void a_reset_that_never_ends_is_told(void **state)
 
 /* ---- every failure ---- */
 
-static unsigned int count_fds(void)
+static int try_default(void *arg)
 {
-	DIR *dir = opendir("/proc/self/fd");
-	unsigned int n = 0;
+	return rig_try(arg, NULL);
+}
 
-	assert_non_null(dir);
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n;
+static void close_it(void *arg)
+{
+	rig_close(arg);
 }
 
 static void a_failure_anywhere_leaves_nothing(void **state)
 {
 	struct rig *r = *state;
-	unsigned int home, segs, fds, k = 0, step = 1;
-	int err;
+	const struct trace_device d = {
+		.arg = r, .open = try_default, .close = close_it, .left = &r->left,
+		.errors = &r->errors, .notes = &r->notes, .segs = &r->segs, .pool = r->pool,
+	};
 
-	rig_open(r, NULL);
-	rig_close(r);
-	home = leat_pool_available(r->pool);
-	segs = r->segs;
-	fds = count_fds();
-	do {
-		r->notes = r->errors = 0;
-		r->left = k += step;
-		err = rig_try(r, NULL);
-		r->left = r->left > 1 ? r->left : 1;
-		rig_close(r);
-		if (err && !r->errors)
-			fail_msg("operation %u failed: no word of error %d", k, err);
-		r->left = 0;
-		if (leat_pool_available(r->pool) != home || r->segs != segs || count_fds() != fds)
-			fail_msg("operation %u failed: %u packets of %u, %u segments of %u", k,
-				 leat_pool_available(r->pool), home, r->segs, segs);
-		rig_open(r, NULL);
-		rig_close(r);
-		r->notes = 0;
-		step = k > 60 ? 7 : 1;		/* tables of hundreds of registers, all alike */
-	} while (err && k < 5000);
-	print_message("%u operations\n", k);
-	assert_in_range(k, 300, 4999);
+	trace_cut(&d);
 }
 
 /* ---- self test ---- */

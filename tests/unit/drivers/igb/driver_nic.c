@@ -41,10 +41,17 @@ static void reset(struct nic *n)
 	*reg(n, IGB_QUEUE(IGB_RXDCTL, 0)) = IGB_DCTL_ENABLE;
 }
 
+static bool is_gone(struct nic *n)
+{
+	return n->left && !(n->left > 1 && n->left--);
+}
+
 static int region_read(struct leat_dev *dev, unsigned int region, uint64_t off, void *buf, size_t len)
 {
 	struct nic *n = LEAT_CONTAINER_OF(dev, struct nic, dev);
 
+	if (is_gone(n))
+		return -ENODEV;
 	if (region == LEAT_REGION_CONFIG) {
 		memcpy(buf, n->config + off, len);
 		return 0;
@@ -135,6 +142,8 @@ static int region_write(struct leat_dev *dev, unsigned int region, uint64_t off,
 	struct nic *n = LEAT_CONTAINER_OF(dev, struct nic, dev);
 	uint32_t v;
 
+	if (is_gone(n))
+		return -ENODEV;
 	if (region == LEAT_REGION_CONFIG) {
 		memcpy(n->config + off, buf, len);
 		return 0;
@@ -144,7 +153,7 @@ static int region_write(struct leat_dev *dev, unsigned int region, uint64_t off,
 	assert_int_equal(len, 4);
 	memcpy(&v, buf, sizeof(v));
 	assert_in_range(n->notes, 0, NIC_NOTES - 1);
-	n->note[n->notes++] = (struct nic_note){ (uint32_t)off, v };
+	n->note[n->notes++] = (struct trace_note){ (uint32_t)off, v };
 	write_reg(n, (uint32_t)off, v);
 	return 0;
 }
@@ -161,6 +170,8 @@ static int irq_set(struct leat_dev *dev, unsigned int index, enum leat_irq_actio
 {
 	struct nic *n = LEAT_CONTAINER_OF(dev, struct nic, dev);
 
+	if (is_gone(n))
+		return leat_fail(n->ctx, -ENODEV, "nic: interrupts: gone");
 	if (action != LEAT_IRQ_TRIGGER)
 		return 0;
 	n->irq_index = index;
@@ -203,6 +214,8 @@ static int dma_map(struct leat_aspace *as, const struct leat_seg *seg)
 {
 	struct nic *n = LEAT_CONTAINER_OF(as, struct nic, as);
 
+	if (is_gone(n))
+		return leat_fail(n->ctx, -ENOMEM, "nic: map: no");
 	assert_in_range(n->nsegs, 0, NIC_SEGS - 1);
 	n->seg[n->nsegs++] = *seg;
 	return 0;
@@ -279,8 +292,10 @@ static void on_log(void *arg, enum leat_log_level level, const char *message)
 {
 	struct nic *n = arg;
 
-	if (level == LEAT_LOG_ERROR)
-		snprintf(n->last, sizeof(n->last), "%s", message);
+	if (level != LEAT_LOG_ERROR)
+		return;
+	n->errors++;
+	snprintf(n->last, sizeof(n->last), "%s", message);
 }
 
 static uint64_t on_clock(void *arg)
@@ -299,6 +314,7 @@ static void on_event(void *arg, struct leat_port *port, enum leat_event event)
 static void dev_close(struct leat_dev *dev)
 {
 	LEAT_CONTAINER_OF(dev, struct nic, dev)->closed = true;
+	dev->dead = false;	/* the next open finds it well */
 }
 
 static struct leat_aspace *dev_aspace(struct leat_dev *dev)
@@ -367,6 +383,7 @@ int nic_teardown(void **state)
 {
 	struct nic *n = *state;
 
+	n->left = 0;
 	leat_port_close(n->port);
 	assert_int_equal(leat_pool_available(n->pool), leat_pool_count(n->pool));
 	leat_pool_destroy(n->pool);

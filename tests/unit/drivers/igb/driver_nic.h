@@ -7,6 +7,8 @@
 #ifndef TEST_IGB_DRIVER_NIC_H
 #define TEST_IGB_DRIVER_NIC_H
 
+#include "../intel/trace.h"
+
 #include "drivers/igb/regs.h"
 
 #include <leat/driver/dev.h>
@@ -16,10 +18,6 @@
 #define NIC_SEGS  16
 #define NIC_NOTES 8192
 
-struct nic_note {
-	uint32_t	off, value;
-};
-
 struct nic {
 	struct leat_dev	dev;
 	struct leat_aspace as;
@@ -28,11 +26,12 @@ struct nic {
 	uint8_t		config[256];
 	uint32_t	reg[IGB_BAR0_SIZE / 4];
 	uint16_t	phy[32];
-	struct nic_note	note[NIC_NOTES];
+	struct trace_note note[NIC_NOTES];
 	unsigned int	notes;
 	bool		no_reset;	/* CTRL.RST stays */
 	bool		no_queues;	/* queues never follow ENABLE */
 	bool		gone;		/* reads all ones */
+	unsigned int	left;		/* operations until it is gone for good; 0: never */
 	bool		no_loop;	/* nothing comes back */
 	uint32_t	stuck;		/* a register with a bit that is always set */
 	unsigned int	dead_vector;
@@ -46,6 +45,7 @@ struct nic {
 	struct leat_port *port;
 	uint64_t	now;
 	char		last[512];	/* line logged as an error */
+	unsigned int	errors;		/* such lines */
 	unsigned int	events[LEAT_EVENT_GONE + 1];
 };
 

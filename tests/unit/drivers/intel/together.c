@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * together.c - our driver on our model of the 82574, a loop as the wire: what is asked of the
- * device on the way out is seen on the way in.
+ * together.c - our drivers on our models of the 82574 and the 82576, a loop as the wire: what is
+ * asked of the device on the way out is seen on the way in.
  */
 #include "drivers/intel/model_frame.h"
 
@@ -16,7 +16,6 @@
 
 #include <cmocka.h>
 
-#define NIC   "sim:e1000e,wire=loop,mac=02:11:22:33:44:55"
 #define TRIES 1000000	/* polls without a packet: it was lost */
 #define QUEUES 2
 
@@ -28,12 +27,12 @@ struct pair {
 	unsigned int	queue;		/* where the last packet came in */
 };
 
-static void open_pair(struct pair *p, uint32_t offloads, enum leat_intr intr)
+static void open_pair(struct pair *p, const char *nic, uint32_t offloads)
 {
 	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models,
 				       .page_size = 4096 };
 	struct leat_port_config port = { .rxqs = QUEUES, .txqs = QUEUES, .mtu = 9000,
-					 .offloads = offloads, .intr = intr, .no_start = true };
+					 .offloads = offloads, .no_start = true };
 	const struct leat_pool_config pool = { .count = 4096 };
 
 	if (leat_ctx_open(&cfg, &p->ctx))
@@ -41,7 +40,7 @@ static void open_pair(struct pair *p, uint32_t offloads, enum leat_intr intr)
 	assert_int_equal(leat_pool_create(p->ctx, &pool, &p->pool), 0);
 	assert_int_equal(leat_pool_cache_create(p->pool, 0, &p->cache), 0);
 	port.pool = p->pool;
-	if (leat_port_open(p->ctx, NIC, &port, &p->port) || leat_port_promisc(p->port, true) ||
+	if (leat_port_open(p->ctx, nic, &port, &p->port) || leat_port_promisc(p->port, true) ||
 	    leat_port_start(p->port))
 		fail_msg("%s", leat_ctx_error(p->ctx));
 }
@@ -135,8 +134,7 @@ static void test_bytes(void **state)
 	uint8_t f[9014];
 	struct pair p;
 
-	(void)state;
-	open_pair(&p, LEAT_OFFLOADS_NONE, LEAT_INTR_AUTO);
+	open_pair(&p, *state, LEAT_OFFLOADS_NONE);
 	for (unsigned int i = 0; i < 1500; i++) {
 		uint32_t len = 60 + (i * 7919) % (sizeof(f) - 59);
 		struct leat_pkt *pkt;
@@ -159,8 +157,7 @@ static void test_checksums_and_rss(void **state)
 	uint8_t f[1514];
 	struct pair p;
 
-	(void)state;
-	open_pair(&p, 0, LEAT_INTR_AUTO);
+	open_pair(&p, *state, 0);
 	leat_port_rss_get(p.port, &rss);
 	for (uint8_t flow = 0; flow < 60; flow++) {
 		uint32_t len = tcp(f, 100u + flow, flow);
@@ -190,8 +187,7 @@ static void test_wrong_checksum(void **state)
 	struct pair p;
 	uint32_t len;
 
-	(void)state;
-	open_pair(&p, 0, LEAT_INTR_AUTO);
+	open_pair(&p, *state, 0);
 	len = tcp(f, 100, 1);	/* the pseudo header's sum is not the segment's */
 	transmit(&p, make(&p, f, len), 0);
 	pkt = receive(&p);
@@ -208,8 +204,7 @@ static void test_tso(void **state)
 	struct pair p;
 	uint32_t at = 54, len;
 
-	(void)state;
-	open_pair(&p, 0, LEAT_INTR_AUTO);
+	open_pair(&p, *state, 0);
 	len = tcp(f, 20000, 1);
 	pkt = make(&p, f, len);
 	pkt->flags = LEAT_PKT_TSO | LEAT_PKT_CSUM_PARTIAL;
@@ -239,8 +234,7 @@ static void test_vlan(void **state)
 	struct pair p;
 	uint32_t len;
 
-	(void)state;
-	open_pair(&p, LEAT_CAP_RX_VLAN | LEAT_CAP_TX_VLAN, LEAT_INTR_AUTO);
+	open_pair(&p, *state, LEAT_CAP_RX_VLAN | LEAT_CAP_TX_VLAN);
 	len = tcp(f, 100, 1);
 	pkt = make(&p, f, len);
 	pkt->flags = LEAT_PKT_VLAN;
@@ -263,8 +257,7 @@ static void test_filter(void **state)
 	struct pair p;
 	uint32_t len;
 
-	(void)state;
-	open_pair(&p, 0, LEAT_INTR_AUTO);
+	open_pair(&p, *state, 0);
 	assert_int_equal(leat_port_promisc(p.port, false), 0);
 	len = tcp(f, 100, 1);
 	memcpy(f, others, 6);
@@ -290,8 +283,7 @@ static void test_lives(void **state)
 	struct pair p;
 	uint32_t len;
 
-	(void)state;
-	open_pair(&p, 0, LEAT_INTR_AUTO);
+	open_pair(&p, *state, 0);
 	len = tcp(f, 100, 1);
 	for (unsigned int life = 0; life < 20; life++) {
 		struct leat_pkt *pkt;
@@ -327,8 +319,7 @@ static void test_counters(void **state)
 	struct pair p;
 	uint32_t len;
 
-	(void)state;
-	open_pair(&p, 0, LEAT_INTR_AUTO);
+	open_pair(&p, *state, 0);
 	len = tcp(f, 100, 1);
 	for (unsigned int i = 0; i < 10; i++) {
 		struct leat_pkt *pkt;
@@ -343,15 +334,54 @@ static void test_counters(void **state)
 	close_pair(&p);
 }
 
+/* SCTP over IPv4, one chunk of @payload bytes; where the CRC belongs stands zero. */
+static uint32_t sctp(uint8_t *f, uint32_t payload)
+{
+	uint32_t len = tcp(f, payload, 1);
+
+	f[23] = 132;
+	memset(f + 24, 0, 2);
+	leat_intel_sum_put(f, 14, 34, 24, false);
+	memset(f + 42, 0, 4);
+	return len;
+}
+
+static void test_sctp(void **state)
+{
+	struct leat_pkt *pkt;
+	uint8_t f[300], crc[4];
+	struct pair p;
+	uint32_t len, sum;
+
+	open_pair(&p, *state, 0);
+	len = sctp(f, 200);
+	pkt = make(&p, f, len);
+	pkt->flags = LEAT_PKT_CSUM_PARTIAL | LEAT_PKT_CSUM_CRC32C;
+	pkt->csum_start = 34;
+	pkt->csum_off = 8;
+	sum = leat_intel_crc32c(f + 34, len - 34);
+	for (unsigned int i = 0; i < 4; i++)
+		crc[i] = (uint8_t)(sum >> 8 * i);
+	memcpy(f + 42, crc, 4);
+	transmit(&p, pkt, 0);
+	pkt = receive(&p);
+	expect_bytes(pkt, f, len);
+	assert_true(pkt->flags & LEAT_PKT_CSUM_GOOD);
+	leat_pkt_free(&pkt, 1);
+	close_pair(&p);
+}
+
+#define NIC(model) "sim:" model ",wire=loop,mac=02:11:22:33:44:55"
+#define ON(test, model) { #test ", " model, test, NULL, NULL, (void *)(uintptr_t)NIC(model) }
+#define ON_BOTH(test) ON(test, "e1000e"), ON(test, "igb")
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_bytes),	cmocka_unit_test(test_checksums_and_rss),
-		cmocka_unit_test(test_wrong_checksum),
-		cmocka_unit_test(test_tso),	cmocka_unit_test(test_vlan),
-		cmocka_unit_test(test_filter),	cmocka_unit_test(test_lives),
-		cmocka_unit_test(test_counters),
+		ON_BOTH(test_bytes), ON_BOTH(test_checksums_and_rss), ON_BOTH(test_wrong_checksum),
+		ON_BOTH(test_tso), ON_BOTH(test_vlan), ON_BOTH(test_filter), ON_BOTH(test_lives),
+		ON_BOTH(test_counters), ON(test_sctp, "igb"),
 	};
 
-	return cmocka_run_group_tests_name("drivers/e1000e/together", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("drivers/intel/together", tests, NULL, NULL);
 }
