@@ -120,7 +120,7 @@ static void scan_drivers(const char *root, struct leat_pci_device *dev)
 
 static bool is_listed(const struct leat_pci_id *ids, uint16_t vendor, uint16_t device)
 {
-	for (; ids->vendor; ids++)
+	for (; ids && ids->vendor; ids++)
 		if ((ids->vendor == LEAT_PCI_ANY || ids->vendor == vendor) &&
 		    (ids->device == LEAT_PCI_ANY || ids->device == device))
 			return true;
