@@ -37,7 +37,12 @@ static const struct flag_name irq_flags[] = {
 static const struct flag_name offloads[] = {
 	{ LEAT_CAP_RX_CSUM, "rx-csum" }, { LEAT_CAP_TX_CSUM, "tx-csum" },
 	{ LEAT_CAP_TX_SEGS, "tx-segs" }, { LEAT_CAP_RX_SCATTER, "rx-scatter" },
-	{ LEAT_CAP_LINK, "link" }, { 0, NULL },
+	{ LEAT_CAP_LINK, "link" }, { LEAT_CAP_TX_TSO4, "tx-tso4" }, { LEAT_CAP_TX_TSO6, "tx-tso6" },
+	{ LEAT_CAP_TX_SCTP_CSUM, "tx-sctp-csum" }, { LEAT_CAP_TX_USO, "tx-uso" },
+	{ LEAT_CAP_RX_LRO, "rx-lro" }, { LEAT_CAP_RX_VLAN, "rx-vlan" },
+	{ LEAT_CAP_TX_VLAN, "tx-vlan" }, { LEAT_CAP_RX_HASH, "rx-hash" },
+	{ LEAT_CAP_FILTER, "filter" }, { LEAT_CAP_VLAN_FILTER, "vlan-filter" },
+	{ LEAT_CAP_FLOW_CTRL, "flow-ctrl" }, { LEAT_CAP_LINK_SET, "link-set" }, { 0, NULL },
 };
 
 /* PCI 3.0 appendix H and the PCI Code and ID Assignment Specification; [id]. */

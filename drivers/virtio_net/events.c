@@ -11,18 +11,6 @@
 
 #define LOOK_NS UINT64_C(500000000)
 
-/* Without F_STATUS the link counts as up (5.1.4.2). */
-bool leat_virtio_link_up(struct virtio_net *net)
-{
-	uint16_t status;
-
-	if (!(net->offered & VIRTIO_NET_F_STATUS))
-		return true;
-	if (leat_virtio_config16(net, offsetof(struct virtio_net_config, status), &status))
-		return false;
-	return status & VIRTIO_NET_S_LINK_UP;
-}
-
 /* What a running device's status says against it, or NULL. */
 static const char *virtio_net_trouble(uint8_t status)
 {

@@ -283,6 +283,19 @@ static int queue_notify(struct leat_virtio_pci *pci, struct leat_virtio_queue *q
 	return 0;
 }
 
+/* Only with the features does it show which of the queues are there. */
+static int queue_check(struct leat_virtio_pci *pci, const struct leat_virtio_queue *q)
+{
+	uint16_t max = leat_mmio_read16(&pci->common, VIRTIO_COMMON_QUEUE_SIZE);
+
+	if (max >= q->size)
+		return 0;
+	return leat_fail(pci->vd.dev->ctx, -ENOTSUP,
+			 "%s: the device's queue %u can have %u descriptors, %u are asked for: ask "
+			 "for fewer descriptors, or fewer queues", pci->vd.dev->addr, q->index, max,
+			 q->size);
+}
+
 static int queue_enable(struct leat_virtio *vd, struct leat_virtio_queue *q)
 {
 	struct leat_virtio_pci *pci = pci_of(vd);
@@ -290,7 +303,9 @@ static int queue_enable(struct leat_virtio *vd, struct leat_virtio_queue *q)
 	int err;
 
 	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_SELECT, q->index);
-	err = queue_notify(pci, q);
+	err = queue_check(pci, q);
+	if (!err)
+		err = queue_notify(pci, q);
 	if (err)
 		return err;
 	leat_mmio_write16(common, VIRTIO_COMMON_QUEUE_SIZE, q->size);

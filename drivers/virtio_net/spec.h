@@ -191,6 +191,7 @@ LEAT_STATIC_ASSERT(offsetof(struct virtio_net_config, speed) == 12, "5.1.4");
 #define VIRTIO_NET_CONFIG_SPEED_LEN	17
 
 #define VIRTIO_NET_SPEED_UNKNOWN	UINT32_MAX
+#define VIRTIO_NET_SPEED_MAX		UINT32_C(0x7fffffff)	/* of those that are known */
 #define VIRTIO_NET_DUPLEX_FULL		UINT8_C(1)
 #define VIRTIO_NET_DUPLEX_UNKNOWN	UINT8_C(0xff)
 

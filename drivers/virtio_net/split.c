@@ -72,6 +72,7 @@ static const char *path(const struct virtio_net *net)
 
 const struct virtio_rings leat_virtio_split = {
 	.name = "split",
+	.features = VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM,
 	.rxq_setup = leat_virtio_split_rxq_setup,
 	.rxq_free = leat_virtio_split_rxq_free,
 	.rxq_start = leat_virtio_split_rxq_start,

@@ -8,10 +8,10 @@
  */
 #include "virtio_net.h"
 
-#include <leat/clock.h>
 #include <leat/drivers.h>
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -43,6 +43,9 @@ static int virtio_net_negotiate(struct virtio_net *net)
 			       VIRTIO_STATUS_FEATURES_OK;
 	struct leat_virtio *vd = net->vd;
 
+	/* What was set while the port stood still; the format of the rings is settled. */
+	net->wanted = (leat_virtio_features_wanted(net) & ~VIRTIO_NET_F_HASH_REPORT) |
+		      (net->wanted & VIRTIO_NET_F_HASH_REPORT);
 	if (net->wanted & ~vd->ops->features_get(vd))
 		return leat_fail(net->port.ctx, -EPROTO,
 				 "%s: the device offers other features than when it was opened: "
@@ -72,14 +75,16 @@ static int virtio_net_queues(struct virtio_net *net)
 {
 	const struct leat_port_config *cfg = &net->port.cfg;
 	unsigned int rx, tx = 0;
-	int err = 0;
+	int err = leat_virtio_ctrl_on(net);
 
 	for (rx = 0; rx < cfg->rxqs && !err; rx++)
 		err = net->rings->rxq_start(net, net->port.rxq[rx]);
 	for (; tx < cfg->txqs && !err; tx++)
 		err = net->rings->txq_start(net, net->port.txq[tx]);
-	if (err)
+	if (err) {
 		virtio_net_empty(net, rx, tx);
+		leat_virtio_ctrl_off(net);
+	}
 	return err;
 }
 
@@ -95,7 +100,8 @@ static int virtio_net_go(struct virtio_net *net)
 				VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
 	for (unsigned int i = 0; i < net->port.cfg.rxqs; i++)
 		net->rings->rxq_kick(net->port.rxq[i]);
-	return 0;
+	err = leat_virtio_steer(&net->port);
+	return err ? err : leat_virtio_filter_start(net);
 }
 
 /* 3.3.1: a reset takes everything from the device; without a bus it cannot even try. */
@@ -104,125 +110,10 @@ static void virtio_net_halt(struct virtio_net *net)
 	(void)net->vd->ops->reset(net->vd);	/* says itself what went wrong */
 	(void)net->vd->ops->dma(net->vd, false);
 	virtio_net_empty(net, net->port.cfg.rxqs, net->port.cfg.txqs);
-}
-
-/* ---- device configuration, 5.1.4 ---- */
-
-int leat_virtio_config16(struct virtio_net *net, size_t off, uint16_t *out)
-{
-	leat_le16 v;
-	int err = net->vd->ops->config_read(net->vd, (uint32_t)off, &v, sizeof(v));
-
-	if (!err)
-		*out = leat_le16_to_cpu(v);
-	return err;
-}
-
-/* Any unicast address that nobody was assigned will do (5.1.5): bits from where they differ. */
-static void virtio_net_random_mac(uint8_t mac[6])
-{
-	uint64_t x = leat_now_ns() ^ leat_cycles() << 32 ^ (uint64_t)(uintptr_t)mac;
-
-	for (int i = 0; i < 3; i++) {		/* the finaliser of MurmurHash3 */
-		x ^= x >> 33;
-		x *= UINT64_C(0xff51afd7ed558ccd);
-	}
-	memcpy(mac, &x, 6);
-	mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);	/* unicast, locally administered */
-}
-
-static int virtio_net_read_mac(struct virtio_net *net)
-{
-	if (net->offered & VIRTIO_NET_F_MAC)
-		return net->vd->ops->config_read(net->vd, offsetof(struct virtio_net_config, mac),
-						 net->port.mac, sizeof(net->port.mac));
-	virtio_net_random_mac(net->port.mac);
-	return 0;
-}
-
-static int virtio_net_read_mtu(struct virtio_net *net)
-{
-	struct leat_port *port = &net->port;
-	int err;
-
-	port->mtu = VIRTIO_NET_MTU_ETH;
-	port->caps.max_mtu = VIRTIO_NET_MTU_MAX;
-	if (!(net->offered & VIRTIO_NET_F_MTU))
-		return 0;
-	err = leat_virtio_config16(net, offsetof(struct virtio_net_config, mtu), &net->device_mtu);
-	if (err)
-		return err;
-	if (net->device_mtu < VIRTIO_NET_MTU_MIN)
-		return leat_fail(port->ctx, -EPROTO,
-				 "%s: the device says that its MTU is %u, under the least there "
-				 "can be, %u (5.1.4.1)", port->name, net->device_mtu,
-				 VIRTIO_NET_MTU_MIN);
-	port->mtu = LEAT_MIN(net->device_mtu, VIRTIO_NET_MTU_MAX);
-	port->caps.max_mtu = port->mtu;
-	return 0;
+	leat_virtio_ctrl_off(net);
 }
 
 /* ---- attach ---- */
-
-static uint16_t virtio_net_pow2_down(uint16_t n)
-{
-	while (n & (n - 1))
-		n &= (uint16_t)(n - 1);
-	return n;
-}
-
-/* How long the shorter of the queues can be (4.1.5.1.3). */
-static int virtio_net_read_queues(struct virtio_net *net)
-{
-	struct leat_virtio *vd = net->vd;
-	uint16_t rx = vd->ops->queue_max(vd, VIRTIO_NET_RXQ(0));
-	uint16_t tx = vd->ops->queue_max(vd, VIRTIO_NET_TXQ(0));
-	uint16_t max = virtio_net_pow2_down(LEAT_MIN(rx, tx));
-
-	if (max < VIRTIO_NET_DESC_MIN || max > VIRTIO_QUEUE_SIZE_MAX)
-		return leat_fail(net->port.ctx, -ENOTSUP,
-				 "%s: the device's queues can have %u (receive) and %u (transmit) "
-				 "descriptors; the driver needs %u to %u of each", net->port.name,
-				 rx, tx, VIRTIO_NET_DESC_MIN, VIRTIO_QUEUE_SIZE_MAX);
-	net->port.caps.max_desc = max;
-	return 0;
-}
-
-static int virtio_net_read_offer(struct virtio_net *net)
-{
-	int err;
-
-	net->offered = net->vd->ops->features_get(net->vd);
-	err = leat_virtio_features_check(net);
-	if (!err)
-		err = virtio_net_read_mac(net);
-	if (!err)
-		err = virtio_net_read_mtu(net);
-	if (!err)
-		err = virtio_net_read_queues(net);
-	return err;
-}
-
-static void virtio_net_fill_caps(struct virtio_net *net)
-{
-	struct leat_caps *caps = &net->port.caps;
-
-	caps->flags = LEAT_CAP_TX_SEGS;
-	if (net->offered & VIRTIO_NET_F_GUEST_CSUM)
-		caps->flags |= LEAT_CAP_RX_CSUM;
-	if (net->offered & VIRTIO_NET_F_CSUM)
-		caps->flags |= LEAT_CAP_TX_CSUM;
-	if (net->offered & VIRTIO_NET_F_MRG_RXBUF)
-		caps->flags |= LEAT_CAP_RX_SCATTER;
-	if (net->offered & VIRTIO_NET_F_STATUS)
-		caps->flags |= LEAT_CAP_LINK;
-	caps->max_rxqs = caps->max_txqs = 1;
-	caps->min_desc = VIRTIO_NET_DESC_MIN;
-	caps->pow2_desc = true;
-	caps->max_segs = (uint16_t)LEAT_MIN(VIRTIO_NET_SEGS_MAX, caps->max_desc - 1);
-	caps->rx_headroom = VIRTIO_NET_HDR_LEN;
-	caps->dma_bits = 64;
-}
 
 static int virtio_net_attach(struct leat_port *port)
 {
@@ -235,10 +126,9 @@ static int virtio_net_attach(struct leat_port *port)
 	err = virtio_net_begin(net);
 	if (err)
 		goto close;
-	err = virtio_net_read_offer(net);
+	err = leat_virtio_read_offer(net);
 	if (err)
 		goto failed;
-	virtio_net_fill_caps(net);
 	return 0;
 
 failed:
@@ -280,7 +170,7 @@ static int virtio_net_settle_buffers(struct virtio_net *net)
 	uint32_t frame = LEAT_MAX(cfg->mtu, VIRTIO_NET_MTU_ETH) + VIRTIO_NET_FRAME_ADD;
 	uint32_t most = buf;
 
-	if (net->offered & VIRTIO_NET_F_MRG_RXBUF)
+	if (net->wanted & VIRTIO_NET_F_MRG_RXBUF)
 		most = LEAT_MIN(buf * (uint32_t)cfg->rx_desc, buf * UINT8_MAX);
 	if (most < frame || buf < 2 * VIRTIO_NET_HDR_LEN)
 		return leat_fail(net->port.ctx, -EINVAL,
@@ -288,31 +178,69 @@ static int virtio_net_settle_buffers(struct virtio_net *net)
 				 "bytes%s: use a pool with larger buffers, or a smaller MTU",
 				 net->port.name, frame, cfg->mtu, cfg->rx_desc, buf,
 				 most == buf ? ", and the device cannot use several for one" : "");
-	net->rx_room = VIRTIO_NET_HDR_LEN + buf;	/* the header lies in the headroom */
+	net->rx_room = net->hdr_len + buf;	/* the header lies in the headroom */
 	net->frame_max = (uint32_t)cfg->mtu + VIRTIO_NET_FRAME_ADD;
 	return 0;
+}
+
+static void LEAT_PRINTF(2, 3) virtio_net_add(struct leat_port *port, const char *fmt, ...)
+{
+	size_t len = strlen(port->info);
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(port->info + len, sizeof(port->info) - len, fmt, args);
+	va_end(args);
+}
+
+/* "split queues 256/256, 2+2 of them, mergeable, rss, csum tx rx, MSI-X" */
+static void virtio_net_tell(struct virtio_net *net)
+{
+	static const struct {
+		uint64_t	any;
+		const char	*text;
+	} parts[] = {
+		{ VIRTIO_NET_F_RSS, ", rss" },
+		{ VIRTIO_NET_F_HASH_REPORT, ", hash" },
+		{ VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM, ", csum" },
+		{ VIRTIO_NET_F_CSUM, " tx" },
+		{ VIRTIO_NET_F_GUEST_CSUM, " rx" },
+		{ VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6, ", tso" },
+		{ VIRTIO_NET_F_HOST_USO, ", uso" },
+		{ VIRTIO_NET_LRO, ", lro" },
+	};
+	struct leat_port *port = &net->port;
+	const struct leat_port_config *cfg = &port->cfg;
+
+	port->info[0] = '\0';
+	virtio_net_add(port, "%s queues %u/%u", net->rings->path(net), cfg->rx_desc, cfg->tx_desc);
+	if (leat_virtio_pairs(net) > 1)
+		virtio_net_add(port, ", %u+%u of them", cfg->rxqs, cfg->txqs);
+	virtio_net_add(port, ", %s", net->wanted & VIRTIO_NET_F_MRG_RXBUF ? "mergeable" :
+		       "one buffer a frame");
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(parts); i++)
+		if (net->wanted & parts[i].any)
+			virtio_net_add(port, "%s", parts[i].text);
+	virtio_net_add(port, ", %s", leat_pci_irqs_name(net->irqs.kind));
 }
 
 static int virtio_net_configure(struct leat_port *port)
 {
 	struct virtio_net *net = virtio_net_of(port);
-	int err = virtio_net_settle_buffers(net);
+	int err;
 
+	net->wanted = leat_virtio_features_wanted(net);
+	net->hdr_len = net->wanted & VIRTIO_NET_F_HASH_REPORT ? VIRTIO_NET_HDR_LEN_HASH :
+								VIRTIO_NET_HDR_LEN;
+	err = virtio_net_settle_buffers(net);
+	if (!err)
+		err = leat_virtio_steer_check(net);
 	if (!err)
 		err = leat_virtio_irqs_open(net);
 	if (err)
 		return err;
-	net->wanted = leat_virtio_features_wanted(net);
-	net->rings = &leat_virtio_split;
-	net->hdr_len = VIRTIO_NET_HDR_LEN;
 	port->caps.max_segs = (uint16_t)LEAT_MIN(VIRTIO_NET_SEGS_MAX, port->cfg.tx_desc - 1);
-	snprintf(port->info, sizeof(port->info), "%s queues %u/%u, %s%s%s%s, %s",
-		 net->rings->path(net), port->cfg.rx_desc, port->cfg.tx_desc,
-		 net->wanted & VIRTIO_NET_F_MRG_RXBUF ? "mergeable" : "one buffer a frame",
-		 net->wanted & (VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM) ? ", csum" : "",
-		 net->wanted & VIRTIO_NET_F_CSUM ? " tx" : "",
-		 net->wanted & VIRTIO_NET_F_GUEST_CSUM ? " rx" : "",
-		 leat_pci_irqs_name(net->irqs.kind));
+	virtio_net_tell(net);
 	return 0;
 }
 
@@ -399,12 +327,6 @@ static void virtio_net_stop(struct leat_port *port)
 	leat_virtio_irqs_off(net);
 }
 
-static void virtio_net_link(struct leat_port *port, struct leat_link *out)
-{
-	out->up = leat_virtio_link_up(virtio_net_of(port));
-	out->full_duplex = out->up;
-}
-
 static const struct leat_pci_id virtio_net_ids[] = {
 	{ VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE_NET },
 	{ VIRTIO_PCI_VENDOR, VIRTIO_PCI_DEVICE_NET_LEGACY },	/* transitional ones only */
@@ -427,5 +349,7 @@ const struct leat_driver leat_virtio_net = {
 	.rxq_arm = leat_virtio_rxq_arm,
 	.rxq_disarm = virtio_net_rxq_disarm,
 	.forget = virtio_net_forget,
-	.link = virtio_net_link,
+	.filter = leat_virtio_filter,
+	.rss = leat_virtio_set_rss,
+	.link = leat_virtio_link,
 };

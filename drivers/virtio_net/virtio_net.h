@@ -2,8 +2,10 @@
 /*
  * virtio_net/virtio_net.h - the parts of the virtio-net driver.
  *
- *   virtio_net.c	the port: initialisation, configuration, start, stop, events
+ *   virtio_net.c	the port: initialisation, configuration, start, stop
+ *   config.c		what the device says of itself; capabilities, link
  *   features.c		which features are wanted, what they are called
+ *   ctrl.c		the control queue; filter.c, steer.c what goes by it
  *   irqs.c		interrupts, and sleeping until one comes
  *   events.c		the link, and a device that is in trouble
  *   pci.c		the transport over a PCI device
@@ -34,6 +36,13 @@
 #define VIRTIO_NET_SEGS_MAX  64		/* of one packet to send, if the ring is larger */
 #define VIRTIO_NET_DESC_MIN  4
 
+/* What segments are cut of by the device, and what it makes of received ones (5.1.3). */
+#define VIRTIO_NET_TSO (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN | \
+			VIRTIO_NET_F_HOST_USO)
+#define VIRTIO_NET_LRO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | \
+			VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_GUEST_USO4 | \
+			VIRTIO_NET_F_GUEST_USO6)
+
 /* ---- pci.c ---- */
 
 struct leat_virtio_pci {
@@ -46,6 +55,35 @@ struct leat_virtio_pci {
 int leat_virtio_pci_open(struct leat_virtio_pci *pci, struct leat_dev *dev);
 void leat_virtio_pci_close(struct leat_virtio_pci *pci);
 
+/* ---- ctrl.c ---- */
+
+#define VIRTIO_CTRL_DATA_MAX 1024
+
+/* The control queue, from start to stop; without one @mem is empty. */
+struct virtio_ctrl {
+	struct leat_virtio_queue vq;
+	struct leat_mem	mem;
+	size_t		driver_off, device_off, area_off; /* in @mem, behind the descriptors */
+	uint16_t	pos, head;	/* next descriptor; first of the command under way */
+	uint16_t	given;		/* split: avail->idx */
+	bool		packed, wrap, head_wrap;
+	bool		lost;		/* a command was not answered: its chain is the device's */
+};
+
+struct virtio_net;
+
+/* The queue is set up, in the order of start before DRIVER_OK; off after the reset. */
+int leat_virtio_ctrl_on(struct virtio_net *net);
+void leat_virtio_ctrl_off(struct virtio_net *net);
+
+/*
+ * Have a running device with CTRL_VQ do something, @what for people, and wait until it did.
+ * @len bytes of @data, up to VIRTIO_CTRL_DATA_MAX. 0; -EIO it refuses, -ETIMEDOUT, -ENODEV;
+ * logged.
+ */
+int leat_virtio_ctrl(struct virtio_net *net, uint8_t class, uint8_t cmd, const void *data,
+		     size_t len, const char *what);
+
 /* ---- virtio_net.c ---- */
 
 struct virtio_net {
@@ -54,9 +92,16 @@ struct virtio_net {
 	struct leat_virtio_pci pci;
 	uint64_t	offered;	/* by the device, when it was attached */
 	uint64_t	wanted;		/* what start negotiates; settled by configure */
-	const struct virtio_rings *rings; /* of that format; settled by configure */
+	const struct virtio_rings *rings; /* the format; settled by attach, from @offered */
 	uint16_t	hdr_len;	/* bytes before each frame; settled by configure */
 	uint16_t	device_mtu;	/* 0: it did not say */
+	uint16_t	device_pairs;	/* of queues that it has */
+	uint8_t		device_mac[6];	/* after a reset */
+
+	/* what the device was told since it was reset */
+	struct virtio_ctrl ctrl;
+	uint8_t		told_mac[6];
+	uint64_t	told_vids[4096 / 64];
 
 	/* receive buffers, settled by configure */
 	uint32_t	rx_room;	/* bytes from there on */
@@ -75,8 +120,41 @@ static inline struct virtio_net *virtio_net_of(struct leat_port *port)
 	return LEAT_CONTAINER_OF(port, struct virtio_net, port);
 }
 
+/* ---- config.c ---- */
+
 /* A field of the device's configuration (5.1.4). 0 or -errno, logged. */
 int leat_virtio_config16(struct virtio_net *net, size_t off, uint16_t *out);
+
+/* Read what the device offers, choose net->rings, fill in the port's capabilities. 0 or -errno. */
+int leat_virtio_read_offer(struct virtio_net *net);
+
+bool leat_virtio_link_up(struct virtio_net *net);
+void leat_virtio_link(struct leat_port *port, struct leat_link *out);
+
+/* ---- filter.c ---- */
+
+/* Driver verb: tell the running device of port->filter and port->mac. 0 or -errno, logged. */
+int leat_virtio_filter(struct leat_port *port);
+
+/* The same for one that knows nothing yet: behind DRIVER_OK. */
+int leat_virtio_filter_start(struct virtio_net *net);
+
+/* ---- steer.c ---- */
+
+/* For attach: queues and hashes that the device has, to the port's capabilities. */
+int leat_virtio_steer_read(struct virtio_net *net);
+
+/* Can port->cfg's queues be, with net->wanted? 0 or -ENOTSUP, logged. */
+int leat_virtio_steer_check(const struct virtio_net *net);
+
+/* Of queues that are in use. */
+uint16_t leat_virtio_pairs(const struct virtio_net *net);
+
+/* Tell the running device of its queues, port->rss and hashes. 0 or -errno, logged. */
+int leat_virtio_steer(struct leat_port *port);
+
+/* Driver verb: port->rss. */
+int leat_virtio_set_rss(struct leat_port *port);
 
 /* ---- irqs.c ---- */
 
@@ -95,20 +173,22 @@ int leat_virtio_rxq_arm(struct leat_rxq *q);
 
 /* ---- events.c ---- */
 
-bool leat_virtio_link_up(struct virtio_net *net);
-
 /* From start to stop: notice what the device has to say. */
 int leat_virtio_watch(struct virtio_net *net);
 void leat_virtio_unwatch(struct virtio_net *net);
 
 /* ---- features.c ---- */
 
-#define VIRTIO_FEATURES_TEXT 256
+#define VIRTIO_FEATURES_TEXT 768
 
 /* Feature bits by name, "CSUM MAC bit 60", into @text (VIRTIO_FEATURES_TEXT bytes). Returns it. */
 const char *leat_virtio_features_text(uint64_t features, char *text);
 
-/* The features to negotiate out of net->offered, for what port->cfg asks. */
+/* What net->offered and net->rings make possible, and LEAT_CAP_* that follow from it. */
+uint64_t leat_virtio_features_possible(const struct virtio_net *net);
+uint32_t leat_virtio_features_caps(const struct virtio_net *net);
+
+/* Those of them to negotiate, for what port->cfg, port->rss and port->filter ask. */
 uint64_t leat_virtio_features_wanted(const struct virtio_net *net);
 
 /* Does the device offer what the driver cannot do without? 0 or -ENOTSUP, logged. */
@@ -123,6 +203,12 @@ int leat_virtio_features_check(const struct virtio_net *net);
  */
 struct virtio_rings {
 	const char *name;		/* "split" */
+
+	/*
+	 * Features that are seen in rings or in the header before frames, as far as its
+	 * paths know them: these are negotiated where features.c wants them.
+	 */
+	uint64_t features;
 
 	/*
 	 * setup: the ring's memory, nothing in it. free: undoes it.

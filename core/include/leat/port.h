@@ -40,12 +40,18 @@ struct leat_port;
 #define LEAT_CAP_VLAN_FILTER	(UINT32_C(1) << 12)
 #define LEAT_CAP_FLOW_CTRL	(UINT32_C(1) << 13)	/* IEEE 802.3x pause frames */
 #define LEAT_CAP_LINK_SET	(UINT32_C(1) << 14)	/* leat_port_link_set(), .speed */
+#define LEAT_CAP_TX_USO		(UINT32_C(1) << 15)	/* cuts LEAT_PKT_TSO of UDP into datagrams */
+#define LEAT_CAP_RX_LRO		(UINT32_C(1) << 16)	/* joins frames of a flow: LEAT_PKT_TSO */
 
-/* Those that are a matter of choice. A tag taken off is off: only on demand. */
+/*
+ * Those that are a matter of choice. A tag taken off is off, and joined frames are
+ * longer than the MTU: these only on demand.
+ */
 #define LEAT_OFFLOADS		(LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM | LEAT_CAP_TX_TSO4 |	\
 				 LEAT_CAP_TX_TSO6 | LEAT_CAP_TX_SCTP_CSUM | LEAT_CAP_RX_VLAN |	\
-				 LEAT_CAP_TX_VLAN | LEAT_CAP_RX_HASH)
-#define LEAT_OFFLOADS_USUAL	(LEAT_OFFLOADS & ~LEAT_CAP_RX_VLAN)
+				 LEAT_CAP_TX_VLAN | LEAT_CAP_RX_HASH | LEAT_CAP_TX_USO |	\
+				 LEAT_CAP_RX_LRO)
+#define LEAT_OFFLOADS_USUAL	(LEAT_OFFLOADS & ~(LEAT_CAP_RX_VLAN | LEAT_CAP_RX_LRO))
 
 struct leat_caps {
 	uint32_t	flags;		/* LEAT_CAP_* */

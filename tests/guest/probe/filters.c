@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * filters.c - probe-filters A B: which frames a NIC takes, and by which queue, A and B
- * being on one cable. Addresses and VLANs; hashes and queues of published flows.
+ * being on one cable. Addresses and VLANs; hashes and queues of published flows, if B has
+ * several queues.
  */
 #include <stdio.h>
 #include <string.h>
@@ -39,6 +40,16 @@ static bool passes(struct rig *r, const uint8_t to[6], int vid)
 	return take(&r->b, &got, COMES_MS) && !memcmp(got.data, f.data, 14);
 }
 
+/* Some devices begin to filter when they start, or not at all. */
+static int filter_vlans(struct leat_port *p, bool on)
+{
+	int err;
+
+	leat_port_stop(p);
+	err = leat_port_vlan_filter(p, on);
+	return err ? err : leat_port_start(p);
+}
+
 static void try_filters(struct rig *r)
 {
 	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 7 }, next[6] = { 2, 0, 0, 0, 0, 8 };
@@ -71,13 +82,13 @@ static void try_filters(struct rig *r)
 	check(passes(r, r->mac, 5), "tags pass when nobody filters them");
 	leat_port_vlan(p, 5, true);
 	leat_port_vlan(p, 4095, true);
-	leat_port_vlan_filter(p, true);
+	check_err(filter_vlans(p, true), 0, "filter by VLAN");
 	check(passes(r, r->mac, 5) && passes(r, r->mac, 4095), "added VLANs pass");
 	check(!passes(r, r->mac, 6) && !passes(r, r->mac, 4094), "others do not");
 	check(passes(r, r->mac, -1), "frames without a tag do");
 	leat_port_vlan(p, 5, false);
 	check(!passes(r, r->mac, 5), "a VLAN taken away does not");
-	leat_port_vlan_filter(p, false);
+	check_err(filter_vlans(p, false), 0, "no longer");
 	check(passes(r, r->mac, 6), "without the filter all pass");
 	close_both(r);
 }
@@ -151,6 +162,17 @@ static void try_rss(struct rig *r)
 	close_both(r);
 }
 
+/* Those on a cable of QEMU's have one queue, if they are virtio-net. */
+static bool several(struct rig *r)
+{
+	struct leat_caps caps;
+
+	open_both(r, NULL, NULL);
+	leat_port_caps(r->b.port, &caps);
+	close_both(r);
+	return caps.max_rxqs > 1;
+}
+
 int main(int argc, char **argv)
 {
 	struct rig r = { 0 };
@@ -162,7 +184,8 @@ int main(int argc, char **argv)
 	r.addr = argv + 1;
 	r.ctx = open_ctx(&r.ear, 32u << 20, false);
 	try_filters(&r);
-	try_rss(&r);
+	if (several(&r))
+		try_rss(&r);
 	leat_ctx_close(r.ctx);
 	return check_end();
 }

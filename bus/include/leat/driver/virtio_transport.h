@@ -73,6 +73,7 @@ struct leat_virtio {
 	const struct leat_virtio_ops *ops;
 	struct leat_dev *dev;
 	uint64_t	features;	/* negotiated */
+	bool		alone;		/* queues are enabled one by one: MQ needs no CTRL_VQ */
 };
 
 LEAT_END_DECLS
