@@ -70,8 +70,13 @@ static const char *reg_name(uint64_t off, size_t len)
 
 static struct fake_queue *selected(struct fake *f)
 {
-	return f->queue_select < f->kind.num_queues && f->queue_select < 2 ?
+	return f->queue_select < f->kind.num_queues && f->queue_select < FAKE_QUEUES ?
 	       &f->q[f->queue_select] : NULL;
+}
+
+static uint16_t notify_off(const struct fake *f, uint16_t index)
+{
+	return index < 2 ? f->kind.notify_off[index] : index;
 }
 
 static uint64_t read_queue(struct fake *f, uint64_t off)
@@ -87,8 +92,10 @@ static uint64_t read_queue(struct fake *f, uint64_t off)
 		return q->vector;
 	case VIRTIO_COMMON_QUEUE_ENABLE:
 		return q->enable;
+	case VIRTIO_COMMON_QUEUE_RESET:
+		return f->kind.refuse_queue_reset;
 	case VIRTIO_COMMON_QUEUE_NOTIFY_OFF:
-		return f->kind.notify_off[f->queue_select];
+		return notify_off(f, f->queue_select);
 	default:
 		return 0;
 	}
@@ -114,7 +121,8 @@ static uint64_t read_common(struct fake *f, uint64_t off)
 
 static void reset_queues(struct fake *f)
 {
-	for (int i = 0; i < 2; i++)
+	f->ctrl_wrap = true;
+	for (int i = 0; i < FAKE_QUEUES; i++)
 		f->q[i] = (struct fake_queue){ .size = f->kind.queue_max, .vector = 0xffff };
 }
 
@@ -141,11 +149,26 @@ static void write_area(uint64_t *area, uint64_t off, uint32_t v)
 	*area = (*area & ~(UINT64_C(0xffffffff) << shift)) | (uint64_t)v << shift;
 }
 
+/* 2.6.1: of a running queue, and all of it. */
+static void reset_queue(struct fake *f, struct fake_queue *q, uint32_t v)
+{
+	assert_true(f->accepted & VIRTIO_F_RING_RESET);
+	assert_int_equal(v, 1);
+	assert_true(q->enable);
+	if (!f->kind.refuse_queue_reset)
+		*q = (struct fake_queue){ .size = f->kind.queue_max, .vector = 0xffff,
+					  .reset = (uint16_t)(q->reset + 1), .rings = q->rings };
+}
+
 static void write_queue(struct fake *f, uint64_t off, uint32_t v)
 {
 	struct fake_queue *q = selected(f);
 
 	assert_non_null(q);
+	if (off == VIRTIO_COMMON_QUEUE_RESET) {
+		reset_queue(f, q, v);
+		return;
+	}
 	assert_false(q->enable);	/* no changes while it runs */
 	if (off == VIRTIO_COMMON_QUEUE_SIZE)
 		q->size = (uint16_t)v;
@@ -195,17 +218,34 @@ static void write_common(struct fake *f, uint64_t off, uint32_t v)
 	}
 }
 
+/* Of the field at @off (5.1.4); addresses go by bytes. */
+static size_t config_width(uint64_t off)
+{
+	static const uint8_t width[] = {
+		[0] = 1, [1] = 1, [2] = 1, [3] = 1, [4] = 1, [5] = 1, [6] = 2, [8] = 2, [10] = 2,
+		[12] = 4, [16] = 1, [17] = 1, [18] = 2, [20] = 4,
+	};
+
+	return width[off];
+}
+
 static uint64_t read_device(struct fake *f, uint64_t off, size_t len)
 {
 	struct virtio_net_config c = {
 		.mac = { 0x52, 0x54, 0, 1, 2, 3 },
-		.status = leat_cpu_to_le16(f->kind.link ? VIRTIO_NET_S_LINK_UP : 0),
+		.status = leat_cpu_to_le16((f->kind.link ? VIRTIO_NET_S_LINK_UP : 0) |
+					   (f->kind.announce ? VIRTIO_NET_S_ANNOUNCE : 0)),
 		.mtu = leat_cpu_to_le16(f->kind.mtu),
+		.max_virtqueue_pairs = leat_cpu_to_le16(f->kind.pairs),
+		.speed = leat_cpu_to_le32(f->kind.speed), .duplex = f->kind.duplex,
+		.rss_max_key_size = f->kind.key_max,
+		.rss_max_indirection_table_length = leat_cpu_to_le16(f->kind.table_max),
+		.supported_hash_types = leat_cpu_to_le32(f->kind.hash_types),
 	};
 	leat_le64 v = 0;
 
 	assert_true(off + len <= sizeof(c));
-	assert_int_equal(len, off < 6 ? 1 : 2);
+	assert_int_equal(len, config_width(off));
 	memcpy(&v, (const char *)&c + off, len);
 	return leat_le64_to_cpu(v);
 }
@@ -213,9 +253,11 @@ static uint64_t read_device(struct fake *f, uint64_t off, size_t len)
 static void write_notify(struct fake *f, uint64_t off, uint16_t index)
 {
 	assert_true(f->status & VIRTIO_STATUS_DRIVER_OK);
-	assert_in_range(index, 0, 1);
-	assert_int_equal(off, f->kind.notify_off[index] * f->kind.notify_multiplier);
+	assert_in_range(index, 0, f->kind.num_queues - 1);
+	assert_int_equal(off, notify_off(f, index) * f->kind.notify_multiplier);
 	f->q[index].rings++;
+	if ((f->accepted & VIRTIO_NET_F_CTRL_VQ) && index == fake_ctrl_index(f))
+		fake_ctrl(f);
 }
 
 static int bar_read(struct fake *f, uint64_t off, void *buf, size_t len)

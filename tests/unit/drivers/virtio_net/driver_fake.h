@@ -26,6 +26,8 @@
 #define FAKE_BAR_LEN 0x4000
 #define FAKE_MSIX_BAR 1
 #define FAKE_FRAME_MAX 16384
+#define FAKE_QUEUES 9			/* four pairs, and the control queue behind them */
+#define FAKE_TOLD   65536
 
 /* Where the structures lie in the BAR. */
 #define FAKE_COMMON 0x0000
@@ -44,6 +46,7 @@ struct fake_queue {
 	uint16_t	size, vector, enable;
 	uint16_t	seen;		/* avail entries taken */
 	uint16_t	used;		/* used entries written */
+	uint16_t	reset;		/* times that it was, alone (RING_RESET) */
 	unsigned int	rings;		/* of the doorbell */
 };
 
@@ -51,9 +54,20 @@ struct fake_queue {
 struct fake_kind {
 	uint64_t	features;
 	uint16_t	queue_max, num_queues;
-	uint16_t	notify_off[2];
+	uint16_t	notify_off[2];	/* of the first two; the others' are their number */
 	uint32_t	notify_multiplier;
 	uint16_t	mtu;
+	uint16_t	pairs;		/* it has; MQ or RSS */
+	uint16_t	vectors;	/* of MSI-X */
+	uint16_t	table_max;	/* RSS */
+	uint8_t		key_max;
+	uint32_t	hash_types;
+	uint32_t	speed;
+	uint8_t		duplex;
+	uint8_t		ctrl_answer;	/* to commands... */
+	const char	*ctrl_refuse;	/* ...but to those that begin so: VIRTIO_NET_ERR */
+	bool		ctrl_silent;	/* never an answer */
+	bool		announce;	/* asks the driver to announce itself */
 	bool		link;
 	bool		mapped;		/* the notification structure can be mapped */
 	bool		msix;
@@ -62,6 +76,7 @@ struct fake_kind {
 	bool		refuse_queue_vector;
 	bool		refuse_features;
 	bool		refuse_reset;
+	bool		refuse_queue_reset;
 	bool		restless;	/* the configuration changes all the time */
 	bool		quiet;		/* sets NO_NOTIFY */
 };
@@ -85,7 +100,8 @@ struct fake {
 	uint64_t	accepted;
 	uint16_t	config_vector, queue_select;
 	uint8_t		status, generation;
-	struct fake_queue q[2];
+	struct fake_queue q[FAKE_QUEUES];
+	bool		ctrl_wrap;	/* of the control queue, if packed */
 
 	int		irq_fd;		/* bound to vector 0, or INTx; or -1 */
 	int		queue_fd;	/* bound to vector 1, or -1 */
@@ -104,6 +120,7 @@ struct fake {
 	char		last[512];	/* the last of them */
 	unsigned int	events[LEAT_EVENT_GONE + 1];
 	char		trace[FAKE_TRACE];	/* writes, one a line */
+	char		told[FAKE_TOLD];	/* commands, one a line: "class.command data", hex */
 };
 
 extern const struct leat_dev_ops fake_dev_ops;
@@ -147,6 +164,16 @@ bool fake_deliver(struct fake *f, const void *frame, size_t len, uint8_t flags,
 		  uint16_t csum_start, uint16_t csum_off);
 /* Take one frame sent into @buf, the header into @hdr; its length, or -1. Completes it. */
 int fake_collect(struct fake *f, struct virtio_net_hdr *hdr, void *buf);
+
+/* The control queue's place with what the driver accepted; and what its doorbell does. */
+uint16_t fake_ctrl_index(const struct fake *f);
+void fake_ctrl(struct fake *f);
+
+/* Forget f->told, so that a test sees what comes. */
+static inline void fake_told_clear(struct fake *f)
+{
+	f->told[0] = '\0';
+}
 
 /* ---- helpers of the tests ---- */
 

@@ -17,7 +17,7 @@
 #define MSIX   0xb0
 
 const struct fake_cap fake_good_caps[4] = {
-	{ 16, VIRTIO_PCI_CAP_COMMON, FAKE_BAR, FAKE_COMMON, VIRTIO_COMMON_LEN_MIN, 0 },
+	{ 16, VIRTIO_PCI_CAP_COMMON, FAKE_BAR, FAKE_COMMON, VIRTIO_COMMON_LEN, 0 },
 	{ 16, VIRTIO_PCI_CAP_ISR, FAKE_BAR, FAKE_ISR, 1, 0 },
 	{ 16, VIRTIO_PCI_CAP_DEVICE, FAKE_BAR, FAKE_DEVICE, sizeof(struct virtio_net_config), 0 },
 	{ 20, VIRTIO_PCI_CAP_NOTIFY, FAKE_BAR, FAKE_NOTIFY, FAKE_NOTIFY_LEN, UINT32_MAX },
@@ -37,7 +37,7 @@ static void put_msix(struct fake *f, uint8_t prev)
 	f->config[prev] = MSIX;
 	f->config[MSIX] = LEAT_PCI_CAP_MSIX;
 	f->config[MSIX + 1] = 0;
-	f->config[MSIX + 2] = 2;		/* three vectors */
+	f->config[MSIX + 2] = (uint8_t)(f->kind.vectors - 1);
 	put32(f->config + MSIX + 4, FAKE_MSIX_BAR);
 }
 
@@ -107,6 +107,8 @@ void fake_init(struct fake *f, unsigned int count, unsigned int buf_size)
 	f->kind = (struct fake_kind){
 		.features = FAKE_ALL, .queue_max = 256, .num_queues = 2, .notify_off = { 0, 1 },
 		.notify_multiplier = 4, .mtu = 9000, .link = true, .mapped = false, .msix = true,
+		.pairs = 4, .vectors = 3, .table_max = 128, .key_max = 40, .hash_types = 0x3f,
+		.speed = VIRTIO_NET_SPEED_UNKNOWN, .duplex = VIRTIO_NET_DUPLEX_UNKNOWN,
 	};
 	f->irq_fd = f->queue_fd = -1;
 	f->dev = (struct leat_dev){ .ops = &fake_dev_ops, .ctx = f->ctx, .as = &f->as };
@@ -151,7 +153,7 @@ int fake_open(struct fake *f, const struct leat_port_config *cfg)
 	with.event = on_event;
 	with.event_arg = f;
 	f->closed = false;
-	f->dev.irqs[LEAT_IRQ_MSIX] = f->kind.msix ? 3 : 0;
+	f->dev.irqs[LEAT_IRQ_MSIX] = f->kind.msix ? f->kind.vectors : 0;
 	f->dev.irqs[LEAT_IRQ_INTX] = f->kind.intx;
 	f->dev.irq_flags[LEAT_IRQ_INTX] = LEAT_IRQ_EVENTFD | LEAT_IRQ_MASKABLE | LEAT_IRQ_AUTOMASKED;
 	f->status = 0x0f;		/* as some other driver left it */
