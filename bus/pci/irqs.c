@@ -7,6 +7,9 @@
  * choose. INTx is one line, a level: it stays until the driver has the device
  * take it back, so it is masked when it fires (by the kernel, or whoever plays
  * it) and unmasked by leat_pci_irqs_rearm().
+ *
+ * A device that is no PCI device has none of these: its driver gives the descriptors
+ * to whoever signals them, and here they are only chosen and made.
  */
 #include <leat/driver/irqs.h>
 
@@ -30,6 +33,7 @@ static const struct kind {
 	[LEAT_INTR_MSIX] = { LEAT_IRQ_MSIX, LEAT_PCI_VECTORS_MAX, "MSI-X" },
 	[LEAT_INTR_MSI] = { LEAT_IRQ_MSI, 1, "MSI" },
 	[LEAT_INTR_INTX] = { LEAT_IRQ_INTX, 1, "INTx" },
+	[LEAT_INTR_EVENT] = { 0, LEAT_PCI_VECTORS_MAX, "eventfds" },
 	[LEAT_INTR_NONE] = { 0, 0, "no interrupts" },
 };
 
@@ -42,8 +46,14 @@ const char *leat_pci_irqs_name(enum leat_intr kind)
 
 static unsigned int vectors(struct leat_dev *dev, enum leat_intr kind)
 {
-	unsigned int have = LEAT_MIN(dev->irqs[kinds[kind].index], kinds[kind].most);
+	bool pci = leat_dev_region(dev, LEAT_REGION_CONFIG);
+	unsigned int have;
 
+	if ((kind == LEAT_INTR_EVENT) == pci)
+		return 0;
+	if (!pci)
+		return kinds[kind].most;
+	have = LEAT_MIN(dev->irqs[kinds[kind].index], kinds[kind].most);
 	return kind == LEAT_INTR_MSIX ? LEAT_MIN(have, leat_pci_msix_vectors(dev)) : have;
 }
 
@@ -213,7 +223,7 @@ int leat_pci_irqs_on(struct leat_pci_irqs *irqs)
 		err = leat_pci_msix_bind(irqs->dev, 0, irqs->nvectors, irqs->event);
 	else if (irqs->kind == LEAT_INTR_MSI)
 		err = msi_on(irqs);
-	else
+	else if (irqs->kind == LEAT_INTR_INTX)
 		err = intx_on(irqs);
 	irqs->on = !err;
 	return err;
@@ -226,7 +236,7 @@ void leat_pci_irqs_off(struct leat_pci_irqs *irqs)
 	irqs->on = false;
 	if (irqs->kind == LEAT_INTR_MSIX) {
 		leat_pci_msix_off(irqs->dev);
-	} else if (!leat_load_relaxed(&irqs->dev->dead)) {
+	} else if (irqs->kind != LEAT_INTR_EVENT && !leat_load_relaxed(&irqs->dev->dead)) {
 		if (irqs->kind == LEAT_INTR_MSI)
 			(void)msi_enable(irqs->dev, false);
 		unbind(irqs, kinds[irqs->kind].index);

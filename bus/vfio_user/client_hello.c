@@ -5,45 +5,44 @@
  */
 #include "client_state.h"
 
+#include "bus/unix/unix.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/time.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 static int fail_connect(struct vfu_client *c, const char *path, int err)
 {
 	struct leat_ctx *ctx = c->dev.ctx;
 	const char *addr = c->dev.addr;
-	struct stat st;
 
-	if (err == ECONNREFUSED && !stat(path, &st) && !S_ISSOCK(st.st_mode))
-		err = ENOTSOCK;
 	switch (err) {
-	case ENOENT:
-	case ENOTDIR:
+	case -ENAMETOOLONG:
+		return leat_fail(ctx, -EINVAL, "%s: connect: the path is too long for a "
+				 "socket (%zu bytes, at most %d); go nearer and name it from there",
+				 addr, strlen(path), LEAT_UNIX_PATH - 1);
+	case -ENOENT:
+	case -ENOTDIR:
 		return leat_fail(ctx, -ENODEV, "%s: connect: no such file; start the server (for "
 				 "example leat-nicd) first, or correct the path", addr);
-	case ENOTSOCK:
-	case EPROTOTYPE:
+	case -ENOTSOCK:
+	case -EPROTOTYPE:
 		return leat_fail(ctx, -ENODEV, "%s: connect: the file is not a stream socket; give "
 				 "the path at which a vfio-user server listens", addr);
-	case ECONNREFUSED:
+	case -ECONNREFUSED:
 		return leat_fail(ctx, -ENODEV, "%s: connect: connection refused: nobody serves this "
 				 "socket any more; start leat-nicd (or another vfio-user server) "
 				 "again", addr);
-	case EACCES:
-	case EPERM:
+	case -EACCES:
+	case -EPERM:
 		return leat_fail(ctx, -EACCES, "%s: connect: %s; run as a user who may write to the "
-				 "socket and enter its folder", addr, strerror(err));
-	case EAGAIN:
+				 "socket and enter its folder", addr, strerror(-err));
+	case -EAGAIN:
 		return leat_fail(ctx, -ETIMEDOUT, "%s: connect: not accepted in %d s: the server "
 				 "hangs, or serves others", addr, VFU_CONNECT_SECONDS);
 	default:
-		return leat_fail(ctx, -err, "%s: connect: %s", addr, strerror(err));
+		return leat_fail(ctx, err, "%s: connect: %s", addr, strerror(-err));
 	}
 }
 
@@ -56,29 +55,10 @@ static int nonblocking(int fd)
 
 int leat_vfu_connect(struct vfu_client *c, const char *path)
 {
-	const struct timeval patience = { .tv_sec = VFU_CONNECT_SECONDS };
-	struct sockaddr_un sa = { .sun_family = AF_UNIX };
-	size_t len = strlen(path);
-	int fd, err;
+	int fd = leat_unix_connect(path, VFU_CONNECT_SECONDS);
 
-	if (len >= sizeof(sa.sun_path))
-		return leat_fail(c->dev.ctx, -EINVAL, "%s: connect: the path is too long for a "
-				 "socket (%zu bytes, at most %zu); go nearer and name it from there",
-				 c->dev.addr, len, sizeof(sa.sun_path) - 1);
-	memcpy(sa.sun_path, path, len);
-
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
-		return leat_fail(c->dev.ctx, -errno, "%s: socket: %s", c->dev.addr,
-				 strerror(errno));
-	/* A full queue of clients makes connect() wait; this bounds it. */
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	if (connect(fd, (struct sockaddr *)&sa, sizeof(sa)) ||
-	    nonblocking(fd)) {
-		err = fail_connect(c, path, errno);
-		close(fd);
-		return err;
-	}
+		return fail_connect(c, path, fd);
 	c->sock[VFU_MAIN].fd = fd;
 	return 0;
 }

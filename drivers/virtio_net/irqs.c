@@ -5,6 +5,7 @@
  * With MSI-X the device is told a vector for each receive queue and for changes of
  * configuration, and says whether it took it. Without, it pulls its one line and
  * says why in the ISR status; reading that takes the line back. Virtio knows no MSI.
+ * A transport that is no PCI device signals eventfds: they count as vectors, too.
  * Queues are born with NO_INTERRUPT set (split.c), so none of this costs anything
  * while a queue is polled.
  */
@@ -15,7 +16,7 @@
 int leat_virtio_irqs_open(struct virtio_net *net)
 {
 	const struct leat_port_config *cfg = &net->port.cfg;
-	unsigned int can = LEAT_PCI_CAN(LEAT_INTR_MSIX);
+	unsigned int can = LEAT_PCI_CAN(LEAT_INTR_MSIX) | LEAT_PCI_CAN(LEAT_INTR_EVENT);
 
 	if (net->pci.isr.dev)
 		can |= LEAT_PCI_CAN(LEAT_INTR_INTX);
@@ -40,6 +41,7 @@ int leat_virtio_irqs_on(struct virtio_net *net)
 {
 	int err = leat_pci_irqs_on(&net->irqs);
 
+	net->vd->events = net->irqs.event;
 	if (err == -ENOTSUP && net->port.cfg.intr == LEAT_INTR_AUTO)
 		err = 0;		/* nothing can signal us: poll */
 	if (!err)
@@ -54,7 +56,7 @@ void leat_virtio_irqs_off(struct virtio_net *net)
 
 uint16_t leat_virtio_rxq_vector(const struct virtio_net *net, unsigned int id)
 {
-	if (!net->irqs.on || net->irqs.kind != LEAT_INTR_MSIX)
+	if (!net->irqs.on || net->irqs.kind == LEAT_INTR_INTX)
 		return LEAT_VIRTIO_NO_VECTOR;
 	return (uint16_t)leat_pci_irqs_vector(&net->irqs, id);
 }

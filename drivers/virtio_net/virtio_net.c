@@ -8,6 +8,7 @@
  */
 #include "virtio_net.h"
 
+#include <leat/driver/vhost_user.h>
 #include <leat/drivers.h>
 
 #include <errno.h>
@@ -50,6 +51,12 @@ static int virtio_net_negotiate(struct virtio_net *net)
 		return leat_fail(net->port.ctx, -EPROTO,
 				 "%s: the device offers other features than when it was opened: "
 				 "open the port again", net->port.name);
+	if (vd->ops->mtu) {
+		int err = vd->ops->mtu(vd, net->port.cfg.mtu);
+
+		if (err)
+			return err;
+	}
 	vd->ops->features_set(vd, net->wanted);
 	vd->ops->status_set(vd, status);
 	if (vd->ops->status_get(vd) != status)
@@ -115,14 +122,32 @@ static void virtio_net_halt(struct virtio_net *net)
 
 /* ---- attach ---- */
 
+static int virtio_net_open(struct virtio_net *net)
+{
+	struct leat_dev *dev = net->port.dev;
+
+	if (!leat_vhost_is(dev)) {
+		net->vd = &net->pci.vd;
+		return leat_virtio_pci_open(&net->pci, dev);
+	}
+	net->vd = &net->vhost.vd;
+	leat_virtio_vhost_open(&net->vhost, dev);
+	return 0;
+}
+
+static void virtio_net_close(struct virtio_net *net)
+{
+	leat_virtio_vhost_close(&net->vhost);
+	leat_virtio_pci_close(&net->pci);
+}
+
 static int virtio_net_attach(struct leat_port *port)
 {
 	struct virtio_net *net = virtio_net_of(port);
-	int err = leat_virtio_pci_open(&net->pci, port->dev);
+	int err = virtio_net_open(net);
 
 	if (err)
 		return err;
-	net->vd = &net->pci.vd;
 	err = virtio_net_begin(net);
 	if (err)
 		goto close;
@@ -134,7 +159,7 @@ static int virtio_net_attach(struct leat_port *port)
 failed:
 	virtio_net_failed(net);
 close:
-	leat_virtio_pci_close(&net->pci);
+	virtio_net_close(net);
 	return err;
 }
 
@@ -144,7 +169,7 @@ static void virtio_net_detach(struct leat_port *port)
 
 	(void)net->vd->ops->reset(net->vd);
 	leat_virtio_irqs_close(net);
-	leat_virtio_pci_close(&net->pci);
+	virtio_net_close(net);
 }
 
 static void virtio_net_forget(struct leat_port *port)
@@ -336,6 +361,7 @@ static const struct leat_pci_id virtio_net_ids[] = {
 const struct leat_driver leat_virtio_net = {
 	.name = "virtio-net",
 	.ids = virtio_net_ids,
+	.scheme = "vhost-user",
 	.port_size = sizeof(struct virtio_net),
 	.attach = virtio_net_attach,
 	.detach = virtio_net_detach,

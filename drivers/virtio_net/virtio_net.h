@@ -9,6 +9,7 @@
  *   irqs.c		interrupts, and sleeping until one comes
  *   events.c		the link, and a device that is in trouble
  *   pci.c		the transport over a PCI device
+ *   vhost_user.c	the transport to a back end in another process
  *   split.c		the memory of a split queue; split_rx.c, split_tx.c its hot paths
  *
  * A ring format is a table of verbs (struct virtio_rings). Within a format, start picks
@@ -84,12 +85,23 @@ void leat_virtio_ctrl_off(struct virtio_net *net);
 int leat_virtio_ctrl(struct virtio_net *net, uint8_t class, uint8_t cmd, const void *data,
 		     size_t len, const char *what);
 
+/* ---- vhost_user.c ---- */
+
+struct leat_virtio_vhost {
+	struct leat_virtio vd;		/* first: the driver's handle */
+	uint16_t	mtu;		/* 0: not told */
+};
+
+void leat_virtio_vhost_open(struct leat_virtio_vhost *vhost, struct leat_dev *dev);
+void leat_virtio_vhost_close(struct leat_virtio_vhost *vhost);
+
 /* ---- virtio_net.c ---- */
 
 struct virtio_net {
 	struct leat_port port;		/* first: core's handle */
 	struct leat_virtio *vd;
-	struct leat_virtio_pci pci;
+	struct leat_virtio_pci pci;	/* one of the two is in use */
+	struct leat_virtio_vhost vhost;
 	uint64_t	offered;	/* by the device, when it was attached */
 	uint64_t	wanted;		/* what start negotiates; settled by configure */
 	const struct virtio_rings *rings; /* the format; settled by attach, from @offered */

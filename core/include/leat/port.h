@@ -96,6 +96,7 @@ enum leat_intr {
 	LEAT_INTR_MSIX,
 	LEAT_INTR_MSI,
 	LEAT_INTR_INTX,
+	LEAT_INTR_EVENT,	/* an eventfd that another process signals (vhost-user) */
 	LEAT_INTR_NONE,		/* leat_ctx_poll() looks at the device twice a second */
 };
 
@@ -137,6 +138,7 @@ struct leat_port_config {
  *   "device-fd=N,iommu-fd=N" and "group-fd=N,container-fd=N[,device-fd=N]" take
  *   descriptors that are open. doc/vfio.md has more.
  * "vfio-user:PATH", a device served at a UNIX socket.
+ * "vhost-user:PATH", a virtio back end that listens at a UNIX socket.
  * "sim:MODEL[,key=value...]", a model in this process, stepped by the polls of its
  *   queues.
  * "null:[size=BYTES]", frames from nowhere as fast as they are polled, and to nowhere.

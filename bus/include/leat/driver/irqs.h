@@ -66,7 +66,7 @@ LEAT_API void leat_pci_irqs_off(struct leat_pci_irqs *irqs);
  */
 LEAT_API int leat_pci_irqs_rearm(struct leat_pci_irqs *irqs);
 
-/* "MSI-X", "MSI", "INTx", or "no interrupts", for people. */
+/* "MSI-X", "MSI", "INTx", "eventfds", or "no interrupts", for people. */
 LEAT_API const char *leat_pci_irqs_name(enum leat_intr kind);
 
 /* The vector of a queue. The configuration's is 0, if irqs->config. */

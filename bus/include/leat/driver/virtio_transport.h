@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * driver/virtio_transport.h - how a virtio driver reaches its device: over a
- * PCI device here, over other transports that are no PCI device later. For
- * driver authors: may change in any minor release. Virtio 1.2, chapter 2.
+ * PCI device, or over vhost-user, which is none. For driver authors: may change
+ * in any minor release. Virtio 1.2, chapter 2.
  *
  * Control thread, but for ring and isr.
  */
@@ -36,8 +36,9 @@ struct leat_virtio_queue {
 	 * the device with NOTIFICATION_DATA only. The queue's thread.
 	 */
 	void		(*ring)(const struct leat_virtio_queue *q, uint16_t next);
-	struct leat_mmio *notify;	/* out: the transport's own, as is the next */
+	struct leat_mmio *notify;	/* out: the transport's own, as are the next */
 	uint32_t	notify_off;
+	int		event;
 };
 
 #define LEAT_VIRTIO_NO_VECTOR UINT16_C(0xffff)
@@ -49,6 +50,8 @@ struct leat_virtio_ops {
 	int	 (*reset)(struct leat_virtio *vd);
 	uint64_t (*features_get)(struct leat_virtio *vd);
 	void	 (*features_set)(struct leat_virtio *vd, uint64_t features);
+	/* The MTU that the port has, before features_set. NULL: the device need not know. */
+	int	 (*mtu)(struct leat_virtio *vd, uint16_t mtu);
 	/* Device configuration, read consistently (config_generation). 0 or -errno. */
 	int	 (*config_read)(struct leat_virtio *vd, uint32_t off, void *buf, size_t len);
 	/* One field. 0 or -errno. */
@@ -74,6 +77,7 @@ struct leat_virtio {
 	struct leat_dev *dev;
 	uint64_t	features;	/* negotiated */
 	bool		alone;		/* queues are enabled one by one: MQ needs no CTRL_VQ */
+	const int	*events;	/* eventfds by vector, with LEAT_INTR_EVENT; set before they are used */
 };
 
 LEAT_END_DECLS

@@ -227,7 +227,7 @@ static void failures(void **state)
 	struct fake_pci f;
 
 	(void)state;
-	for (enum leat_intr kind = LEAT_INTR_MSIX; kind < LEAT_INTR_NONE; kind++) {
+	for (enum leat_intr kind = LEAT_INTR_MSIX; kind <= LEAT_INTR_INTX; kind++) {
 		make(&f, 4, 1, 1);
 		fake_put16(&f, LEAT_PCI_COMMAND, LEAT_PCI_COMMAND_INTX_OFF);
 		assert_int_equal(leat_pci_irqs_open(&irqs, &f.dev, kind, ALL, 1), 0);
@@ -245,6 +245,29 @@ static void failures(void **state)
 	}
 }
 
+/* A device without configuration space: descriptors that somebody else signals. */
+static void no_pci_device(void **state)
+{
+	const unsigned int can = ALL | LEAT_PCI_CAN(LEAT_INTR_EVENT);
+	struct leat_pci_irqs irqs;
+	struct fake_pci f;
+
+	(void)state;
+	make(&f, 4, 1, 1);
+	assert_int_equal(leat_pci_irqs_open(&irqs, &f.dev, LEAT_INTR_EVENT, can, 2), -ENOTSUP);
+	f.dev.region[LEAT_REGION_CONFIG].size = 0;
+	assert_int_equal(leat_pci_irqs_open(&irqs, &f.dev, LEAT_INTR_MSIX, can, 2), -ENOTSUP);
+	assert_non_null(strstr(leat_ctx_error(ctx), "the device has eventfds"));
+	assert_int_equal(leat_pci_irqs_open(&irqs, &f.dev, LEAT_INTR_AUTO, can, 2), 0);
+	assert_int_equal(irqs.kind, LEAT_INTR_EVENT);
+	assert_int_equal(irqs.nvectors, 3);
+	assert_true(irqs.config);
+	assert_int_equal(leat_pci_irqs_on(&irqs), 0);
+	assert_true(irqs.on);
+	leat_pci_irqs_close(&irqs);
+	assert_int_equal(f.nirq, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +278,7 @@ int main(void)
 		cmocka_unit_test(msi),
 		cmocka_unit_test(intx),
 		cmocka_unit_test(failures),
+		cmocka_unit_test(no_pci_device),
 	};
 
 	return cmocka_run_group_tests(tests, open_ctx, close_ctx);
