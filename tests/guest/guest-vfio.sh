@@ -104,6 +104,70 @@ forwarding() {
 	step "$title: no DMA went astray" no_faults
 }
 
+# --- NICs that go, and come back -----------------------------------------------------------------
+
+# leat-fwd --reopen has two pairs of them by $scheme. $port is the one that goes, of the first pair, and
+# $opened counts how often it was opened again.
+
+# poured: into the NIC that is to go, until some have come out at the other.
+poured() {
+	ask arrived $((1 - port)) && before=$answer && ask pour "$port" && until_true 10 more_arrived
+}
+more_arrived() { ask arrived $((1 - port)) && [ "$answer" -gt $((before + 1000)) ]; }
+
+others_go_on() {
+	ask pour
+	step "$scheme: the port said so" [ "$(grep -c "port $port closed" /tmp/fwd.log)" = $((opened + 1)) ]
+	step "$scheme: the others go on" ask exchange count=2000 ${window:+window=$window} ways=2-3,3-2
+}
+
+all_go_on() {
+	opened=$((opened + 1))
+	step "$scheme: leat-fwd has it again" until_true 10 opened_again
+	step "$scheme: all go on" ask exchange count=2000 ${window:+window=$window} ways=0-1,1-0,2-3,3-2
+}
+opened_again() { [ "$(grep -c "port $port open again" /tmp/fwd.log)" = "$opened" ]; }
+
+# replugged ADDRESS: it goes by its slot's button, and is put in again.
+replugged() {
+	step "$scheme: frames on the way" poured
+	step "$scheme: unplug" ask unplug "nic$port"
+	step "$scheme: unplugged" ask unplugged "nic$port"
+	others_go_on
+	step "$scheme: plug" ask plug "nic$port"
+	step "$scheme: Linux sees it" until_true 10 [ -e "/sys/bus/pci/devices/$1/driver" ]
+	step "$scheme: vfio-pci has it again" leat bind "$1"
+	all_go_on
+}
+
+# --- NICs on one cable ----------------------------------------------------------------------------
+
+# computing ADDRESS ADDRESS ADDRESS: what the first two compute, take and wake, by what the third's
+# driver, Linux's own, sends; by the group and by iommufd.
+computing() {
+	interface=$(ls "/sys/bus/pci/devices/$3/net")
+	echo 1 >"/proc/sys/net/ipv6/conf/$interface/disable_ipv6" 2>/dev/null || true
+	step "Linux's interface is up" up "$interface"
+	step "vfio-pci has the others" give vfio-pci "$1" "$2"
+	for scheme in group iommufd; do
+		step "$scheme: offloads" probe-offloads "$scheme:$1" "$scheme:$2" "$interface"
+		step "$scheme: filters and queues" probe-filters "$scheme:$1" "$scheme:$2"
+		step "$scheme: sleepers" probe-wake "$scheme:$1" "$scheme:$2" msi
+	done
+	step "no DMA went astray" no_faults
+}
+up() { ip link set "$1" up && until_true 10 carrier "$1"; }
+
+# living ADDRESS...: a hundred starts, and a violent death; by the group and by iommufd.
+living() {
+	step "vfio-pci has them" give vfio-pci "$@"
+	for scheme in group iommufd; do
+		# shellcheck disable=SC2046
+		step "$scheme: lives" probe-lives $(printf "$scheme:%s " "$@")
+	done
+	step "no DMA went astray" no_faults
+}
+
 # --- The kernel's log ----------------------------------------------------------------------------
 
 faults() { dmesg | grep -c 'DMAR:.*fault'; }

@@ -50,15 +50,18 @@ static int filter_vlans(struct leat_port *p, bool on)
 	return err ? err : leat_port_start(p);
 }
 
-static void try_filters(struct rig *r)
+/* Returns how many receive queues the port has. */
+static unsigned int try_filters(struct rig *r)
 {
 	static const uint8_t other[6] = { 2, 0, 0, 0, 0, 7 }, next[6] = { 2, 0, 0, 0, 0, 8 };
 	static const uint8_t group[6] = { 1, 0, 0x5e, 0, 0x12, 0x34 };
 	static const uint8_t group2[6] = { 1, 0, 0x5e, 0x11, 0x56, 0x78 };
+	struct leat_caps caps;
 	struct leat_port *p;
 
 	open_both(r, NULL, NULL);
 	p = r->b.port;
+	leat_port_caps(p, &caps);
 	check(passes(r, r->mac, -1), "own address passes");
 	check(!passes(r, other, -1), "another's does not");
 	check(!passes(r, group, -1), "nor does a multicast");
@@ -91,6 +94,7 @@ static void try_filters(struct rig *r)
 	check_err(filter_vlans(p, false), 0, "no longer");
 	check(passes(r, r->mac, 6), "without the filter all pass");
 	close_both(r);
+	return caps.max_rxqs;
 }
 
 /* ---- RSS ---- */
@@ -108,6 +112,16 @@ static const struct flow published[] = {
 	  0xdde51bbf },
 };
 
+/* Ports are hashed where the port says so. */
+static bool hashes_ports(const struct leat_rss *rss, const struct flow *flow, uint8_t proto)
+{
+	uint32_t type = flow->family == AF_INET6 ?
+			(proto == TCP ? LEAT_RSS_TCP6 : LEAT_RSS_UDP6) :
+			(proto == TCP ? LEAT_RSS_TCP4 : LEAT_RSS_UDP4);
+
+	return rss->types & type;
+}
+
 static uint32_t computed(const struct leat_rss *rss, const struct frame *f, bool ports)
 {
 	uint16_t addresses = f->v6 ? 8 : 12;
@@ -118,15 +132,16 @@ static uint32_t computed(const struct leat_rss *rss, const struct frame *f, bool
 }
 
 static void try_flow(struct rig *r, const struct leat_rss *rss, const struct flow *flow,
-		     uint8_t proto, unsigned int *seen)
+		     uint8_t proto, uint32_t *seen)
 {
-	uint32_t want = proto == TCP ? flow->of_ports : flow->of_addresses;
+	bool ports = hashes_ports(rss, flow, proto);
+	uint32_t want = ports ? flow->of_ports : flow->of_addresses;
 	const char *name = proto == TCP ? "TCP" : "UDP";
 	struct frame f;
 	struct got got;
 
 	compose(&f, r, flow, proto, FLOW_PAYLOAD);
-	check_num(computed(rss, &f, proto == TCP), want, "%s from %s: the hash by software", name,
+	check_num(computed(rss, &f, ports), want, "%s from %s: the hash by software", name,
 		  flow->src);
 	for (unsigned int i = 0; i < 3; i++) {
 		ship_frame(&r->a, &f);
@@ -140,52 +155,48 @@ static void try_flow(struct rig *r, const struct leat_rss *rss, const struct flo
 	}
 }
 
-static void try_rss(struct rig *r)
+static uint32_t try_flows(struct rig *r, const struct leat_rss *rss)
 {
-	const struct leat_port_config two = { .rxqs = 2 };
-	unsigned int seen = 0;
-	struct leat_rss rss;
+	uint32_t seen = 0;
 
-	open_both(r, NULL, &two);
-	leat_port_rss_get(r->b.port, &rss);
 	for (size_t i = 0; i < LEAT_ARRAY_LEN(published); i++) {
-		try_flow(r, &rss, &published[i], TCP, &seen);
-		try_flow(r, &rss, &published[i], UDP, &seen);
+		try_flow(r, rss, &published[i], TCP, &seen);
+		try_flow(r, rss, &published[i], UDP, &seen);
 	}
-	check_num(seen, 3, "queues with flows");
-	memset(rss.reta, 1, rss.reta_len);
-	check_err(leat_port_rss(r->b.port, &rss), 0, "another table");
-	seen = 0;
-	for (size_t i = 0; i < LEAT_ARRAY_LEN(published); i++)
-		try_flow(r, &rss, &published[i], TCP, &seen);
-	check_num(seen, 2, "queues with flows, by the new table");
-	close_both(r);
+	return seen;
 }
 
-/* Those on a cable of QEMU's have one queue, if they are virtio-net. */
-static bool several(struct rig *r)
+static void try_rss(struct rig *r, unsigned int queues)
 {
-	struct leat_caps caps;
+	const struct leat_port_config some = { .rxqs = (uint16_t)queues };
+	struct leat_rss rss;
 
-	open_both(r, NULL, NULL);
-	leat_port_caps(r->b.port, &caps);
+	open_both(r, NULL, &some);
+	leat_port_rss_get(r->b.port, &rss);
+	check_num(try_flows(r, &rss), LEAT_BIT(queues) - 1, "of %u queues those with flows",
+		  queues);
+	memset(rss.reta, 1, rss.reta_len);
+	check_err(leat_port_rss(r->b.port, &rss), 0, "another table");
+	check_num(try_flows(r, &rss), 2, "queues with flows, by the new table");
 	close_both(r);
-	return caps.max_rxqs > 1;
 }
 
 int main(int argc, char **argv)
 {
 	struct rig r = { 0 };
+	unsigned int max;
 
 	if (argc != 3) {
-		fprintf(stderr, "usage: probe-filters SCHEME:BDF SCHEME:BDF\n");
+		fprintf(stderr, "usage: probe-filters ADDRESS ADDRESS\n");
 		return 2;
 	}
 	r.addr = argv + 1;
 	r.ctx = open_ctx(&r.ear, 32u << 20, false);
-	try_filters(&r);
-	if (several(&r))
-		try_rss(&r);
+	max = try_filters(&r);
+	if (max > 1)		/* virtio-net on a cable of QEMU's has one */
+		try_rss(&r, 2);
+	if (max > 3)
+		try_rss(&r, 4);
 	leat_ctx_close(r.ctx);
 	return check_end();
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * flows.c - frames of TCP and UDP between two ports on one cable.
+ * flows.c - frames of TCP, UDP and SCTP between two ports on one cable.
  */
 #include "flows.h"
 
@@ -8,10 +8,33 @@
 #include <sched.h>
 #include <string.h>
 
+static const struct {
+	uint8_t		proto;
+	uint16_t	header, sum;	/* bytes; where in them the sum is */
+} l4s[] = {
+	{ TCP, 20 + FLOW_OPTIONS, 16 },
+	{ UDP, 8, 6 },
+	{ SCTP, 12, 8 },
+};
+
+static unsigned int l4_of(uint8_t proto)
+{
+	unsigned int i = 0;
+
+	while (l4s[i].proto != proto)
+		i++;
+	return i;
+}
+
 void put16(uint8_t *p, unsigned int v)
 {
 	p[0] = (uint8_t)(v >> 8);
 	p[1] = (uint8_t)v;
+}
+
+static uint32_t get32(const uint8_t *p)
+{
+	return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
 }
 
 static uint32_t add(uint32_t sum, const uint8_t *p, uint32_t len)
@@ -30,7 +53,7 @@ static uint16_t fold(uint32_t sum)
 
 uint16_t csum_field(const struct frame *f)
 {
-	return (uint16_t)(f->l4 + (f->proto == TCP ? 16 : 6));
+	return (uint16_t)(f->l4 + l4s[l4_of(f->proto)].sum);
 }
 
 uint16_t pseudo(const struct frame *f)
@@ -47,12 +70,32 @@ static uint16_t sum_of(const struct frame *f)
 	return fold(pseudo(f) + add(0, f->data + f->l4, f->len - f->l4));
 }
 
+/* SCTP's CRC32c (RFC 9260, appendix A), a bit at a time. */
+static void put_crc(struct frame *f)
+{
+	uint8_t *field = f->data + csum_field(f);
+	uint32_t crc = UINT32_MAX;
+
+	memset(field, 0, 4);
+	for (uint32_t i = f->l4; i < f->len; i++) {
+		crc ^= f->data[i];
+		for (unsigned int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+	}
+	for (unsigned int i = 0; i < 4; i++)
+		field[i] = (uint8_t)(~crc >> 8 * i);
+}
+
 static void finish_sums(struct frame *f)
 {
 	uint8_t *ip = f->data + f->l3;
 
-	put16(f->data + csum_field(f), 0);
-	put16(f->data + csum_field(f), (uint16_t)~sum_of(f));
+	if (f->proto == SCTP) {
+		put_crc(f);
+	} else {
+		put16(f->data + csum_field(f), 0);
+		put16(f->data + csum_field(f), (uint16_t)~sum_of(f));
+	}
 	if (f->v6)
 		return;
 	put16(ip + 10, 0);
@@ -82,7 +125,7 @@ static void put_ip(struct frame *f, const struct flow *flow)
 void compose(struct frame *f, const struct rig *r, const struct flow *flow, uint8_t proto,
 		    uint32_t payload)
 {
-	uint16_t l4_len = proto == TCP ? 20 + FLOW_OPTIONS : 8;
+	uint16_t l4_len = l4s[l4_of(proto)].header;
 	uint8_t *l4;
 
 	memset(f, 0, sizeof(*f));
@@ -104,12 +147,34 @@ void compose(struct frame *f, const struct rig *r, const struct flow *flow, uint
 		l4[13] = 0x19;			/* ACK, PSH, FIN */
 		put16(l4 + 14, 4000);
 		memset(l4 + 20, 1, FLOW_OPTIONS);
-	} else {
+	} else if (proto == UDP) {
 		put16(l4 + 4, f->len - f->l4);
 	}
 	for (uint32_t i = f->l4 + l4_len; i < f->len; i++)
 		f->data[i] = (uint8_t)(i * 31 + (i >> 8));
 	finish_sums(f);
+}
+
+void cut(struct frame *piece, const struct frame *f, unsigned int i, uint32_t mss)
+{
+	uint32_t header = f->l4 + l4s[l4_of(TCP)].header, at = header + i * mss;
+	uint32_t seq = get32(f->data + f->l4 + 4) + i * mss;
+	uint8_t *ip = piece->data + f->l3, *l4 = piece->data + f->l4;
+
+	*piece = *f;
+	piece->len = header + LEAT_MIN(mss, f->len - at);
+	memcpy(piece->data + header, f->data + at, piece->len - header);
+	put16(l4 + 4, seq >> 16);
+	put16(l4 + 6, seq);
+	if (at + mss < f->len)
+		l4[13] &= (uint8_t)~0x09;	/* FIN and PSH are for the last one */
+	if (f->v6) {
+		put16(ip + 4, piece->len - f->l4);
+	} else {
+		put16(ip + 2, piece->len - f->l3);
+		put16(ip + 4, (uint32_t)(ip[4] << 8 | ip[5]) + i);
+	}
+	finish_sums(piece);
 }
 
 struct leat_pkt *packet(struct end *end, const struct frame *f)

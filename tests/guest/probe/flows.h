@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * flows.h - frames of TCP and UDP between two ports on one cable, one of them sending.
+ * flows.h - frames of TCP, UDP and SCTP between two ports on one cable, one of them sending.
  */
 #ifndef PROBE_FLOWS_H
 #define PROBE_FLOWS_H
@@ -13,7 +13,7 @@
 #define FLOW_OPTIONS 12			/* bytes behind TCP's header */
 #define FLOW_PAYLOAD 100
 
-enum { TCP = 6, UDP = 17 };
+enum { TCP = 6, UDP = 17, SCTP = 132 };
 
 struct frame {
 	uint8_t		data[16384];
@@ -54,9 +54,12 @@ void put16(uint8_t *p, unsigned int v);
 /* A frame to B, its sums right. TCP: with options, a sequence number that wraps, ACK, PSH, FIN. */
 void compose(struct frame *f, const struct rig *r, const struct flow *flow, uint8_t proto,
 	     uint32_t payload);
-/* Where the sum of TCP or UDP stands; and of its pseudo header alone. */
+/* Where the sum of its protocol stands; and that of its pseudo header alone. */
 uint16_t csum_field(const struct frame *f);
 uint16_t pseudo(const struct frame *f);
+
+/* Piece @i of TCP that is cut by @mss bytes, as RFC 9293 and the headers' fields demand. */
+void cut(struct frame *piece, const struct frame *f, unsigned int i, uint32_t mss);
 
 /* The frame in a packet of as many segments as it takes. Ends the program if there is none. */
 struct leat_pkt *packet(struct end *end, const struct frame *f);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * lives.c - probe-lives A B: a NIC's lives, A and B being on one cable.
+ * lives.c - probe-lives A B...: a NIC's lives, all being on one cable.
  *
- * It tests itself; a queue of it stops alone, where it can; it starts and stops a hundred
- * times under traffic; and after somebody was killed with it receiving, it writes
+ * It tests itself; a queue of it stops alone, where it can; all of them together start and stop
+ * a hundred times under traffic; and after somebody was killed with one receiving, it writes
  * nowhere until it is started.
  */
 #include <errno.h>
@@ -20,7 +20,8 @@
 
 #include "ports.h"
 
-#define CYCLES	 100
+#define CYCLES	 100	/* of all ends, at least */
+#define ENDS_MAX 8
 #define PACKETS	 1024u
 #define WATCHED	 512u
 #define CANARY	 0xc5
@@ -78,33 +79,59 @@ static void try_queues(struct leat_ctx *ctx, struct ear *ear, char **addr)
 
 /* ---- a hundred lives ---- */
 
-static void try_cycles(struct leat_ctx *ctx, struct ear *ear, char **addr)
+static void send_some(struct end *from, unsigned int n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		frame_send(from, from->txq->cache, 1000, i);
+		if (i % 32 == 31)
+			poll(NULL, 0, 1);
+		leat_tx(from->txq, NULL, 0);
+	}
+}
+
+/* From each to the next: all hear all, and drop what others are to check. */
+static bool frames_go_round(struct end *ends, unsigned int n, uint32_t seed)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!frames_pass(&ends[i], &ends[(i + 1) % n], 3, seed))
+			return false;
+	return true;
+}
+
+/* Some frames are on their way when one stops, and while it is stopped. 0 or what a start says. */
+static int restart(struct end *ends, unsigned int n, unsigned int which)
+{
+	struct end *other = &ends[(which + 1) % n];
+
+	send_some(other, 30);
+	leat_port_stop(ends[which].port);
+	send_some(other, 10);
+	return leat_port_start(ends[which].port);
+}
+
+/* The links come up together: a round takes as long as one negotiation. */
+static void try_cycles(struct leat_ctx *ctx, struct ear *ear, char **addr, unsigned int n)
 {
 	const struct leat_pool_config few = { .count = PACKETS };
-	struct leat_port_config cfg = { 0 };
-	unsigned int passed = 0, started = 0;
-	struct end a, b;
+	struct leat_port_config cfg[ENDS_MAX] = { 0 };
+	unsigned int rounds = (CYCLES + n - 1) / n, passed = 0, started = 0;
+	struct end ends[ENDS_MAX];
 
-	need(leat_pool_create(ctx, &few, &cfg.pool), ear->error, "a pool");
-	end_open(&a, ctx, ear, addr[0], NULL);
-	end_open(&b, ctx, ear, addr[1], &cfg);
-	for (uint32_t i = 0; i < CYCLES; i++) {
-		passed += frames_pass(&a, &b, 3, i) && frames_pass(&b, &a, 3, i);
-		for (uint32_t k = 0; k < 30; k++)	/* some on their way when it stops */
-			frame_send(&a, a.txq->cache, 1000, k);
-		leat_port_stop(b.port);
-		if (leat_pool_available(cfg.pool) + PACKETS / 2 < PACKETS)
-			break;				/* the caches keep some, no ring does */
-		for (uint32_t k = 0; k < 30; k++)
-			frame_send(&a, a.txq->cache, 1000, k);
-		started += !leat_port_start(b.port);
-		leat_tx(a.txq, NULL, 0);
+	for (unsigned int i = 0; i < n; i++) {
+		need(leat_pool_create(ctx, &few, &cfg[i].pool), ear->error, "a pool");
+		end_open(&ends[i], ctx, ear, addr[i], &cfg[i]);
 	}
-	check_num(passed, CYCLES, "lives in which frames passed");
-	check_num(started, CYCLES, "starts");
-	end_close(&a);
-	end_close(&b);
-	check_num(leat_pool_available(cfg.pool), PACKETS, "packets at home");
+	for (uint32_t k = 0; k < rounds; k++) {
+		passed += frames_go_round(ends, n, k);
+		for (unsigned int i = 0; i < n; i++)
+			started += !restart(ends, n, i);
+	}
+	check_num(passed, rounds, "rounds in which frames passed");
+	check_num(started, rounds * n, "starts");
+	for (unsigned int i = 0; i < n; i++)
+		end_close(&ends[i]);
+	for (unsigned int i = 0; i < n; i++)
+		check_num(leat_pool_available(cfg[i].pool), PACKETS, "packets at home");
 }
 
 /* ---- after a violent death ---- */
@@ -139,16 +166,6 @@ static pid_t start_victim(const char *addr)
 	need(pid < 0 || read(ready[0], &byte, 1) != 1, "it ended", "somebody who receives");
 	close(ready[0]);
 	return pid;
-}
-
-static void send_some(struct end *a, unsigned int n)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		frame_send(a, a->txq->cache, 1000, i);
-		if (i % 32 == 0)
-			poll(NULL, 0, 1);
-		leat_tx(a->txq, NULL, 0);
-	}
 }
 
 static unsigned int touched(struct leat_pkt **pkts, unsigned int n)
@@ -200,8 +217,8 @@ int main(int argc, char **argv)
 	struct ear ear = { .loud = false };
 	struct leat_ctx *ctx;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: probe-lives SCHEME:BDF SCHEME:BDF\n");
+	if (argc < 3 || argc - 1 > ENDS_MAX) {
+		fprintf(stderr, "usage: probe-lives ADDRESS ADDRESS...\n");
 		return 2;
 	}
 	try_death(argv + 1);
@@ -210,7 +227,7 @@ int main(int argc, char **argv)
 	try_self_test(ctx, &ear, argv[1], LEAT_INTR_MSI, "MSI");
 	try_self_test(ctx, &ear, argv[1], LEAT_INTR_INTX, "INTx");
 	try_queues(ctx, &ear, argv + 1);
-	try_cycles(ctx, &ear, argv + 1);
+	try_cycles(ctx, &ear, argv + 1, (unsigned int)argc - 1);
 	leat_ctx_close(ctx);
 	return check_end();
 }

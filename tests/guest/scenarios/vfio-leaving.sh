@@ -18,7 +18,7 @@ guest() {
 		# shellcheck disable=SC2046
 		start fwd leat-fwd --reopen $(printf "$scheme:%s " $devices)
 		step "$scheme: leat-fwd is at work" says fwd '^ +1 s'
-		opened=0
+		port=0 opened=0
 
 		step "$scheme: frames on the way" poured
 		start unbind leat unbind "$nic"
@@ -28,34 +28,8 @@ guest() {
 		step "$scheme: vfio-pci has it again" leat bind "$nic"
 		all_go_on
 
-		step "$scheme: frames on the way" poured
-		step "$scheme: unplug" ask unplug nic0
-		step "$scheme: unplugged" ask unplugged nic0
-		others_go_on
-		step "$scheme: plug" ask plug nic0
-		step "$scheme: Linux sees it" until_true 10 [ -e "/sys/bus/pci/devices/$nic/driver" ]
-		step "$scheme: vfio-pci has it again" leat bind "$nic"
-		all_go_on
+		replugged "$nic"
 		step "$scheme: leat-fwd ends well" stop fwd
 	done
 	step "no DMA went astray" no_faults
 }
-
-# Through the NIC that is to go, until some have come out at the other.
-poured() {
-	ask arrived 1 && before=$answer && ask pour 0 && until_true 10 more_arrived
-}
-more_arrived() { ask arrived 1 && [ "$answer" -gt $((before + 1000)) ]; }
-
-others_go_on() {
-	ask pour
-	step "$scheme: the port said so" [ "$(grep -c 'port 0 closed' /tmp/fwd.log)" = $((opened + 1)) ]
-	step "$scheme: the others go on" ask exchange count=2000 ways=2-3,3-2
-}
-
-all_go_on() {
-	opened=$((opened + 1))
-	step "$scheme: leat-fwd has it again" until_true 10 opened_again
-	step "$scheme: all go on" ask exchange count=2000 ways=0-1,1-0,2-3,3-2
-}
-opened_again() { [ "$(grep -c 'port 0 open again' /tmp/fwd.log)" = "$opened" ]; }
