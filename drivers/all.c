@@ -11,5 +11,7 @@ const struct leat_driver *const leat_drivers[] = {
 	&leat_e1000e,
 	&leat_igb,
 	&leat_null,
+	&leat_ring,
+	&leat_tap,
 	NULL,
 };

@@ -131,6 +131,7 @@ const struct leat_driver leat_null = {
 	.txq_free = leat_soft_txq_free,
 	.start = leat_soft_start,
 	.stop = leat_soft_stop,
+	.forget = leat_soft_forget,
 	.link = leat_soft_link,
 	.rxq_start = leat_soft_rxq_start,
 	.rxq_stop = leat_soft_rxq_stop,

@@ -55,6 +55,14 @@ void leat_soft_detach(struct leat_port *port)
 	(void)port;
 }
 
+void leat_soft_forget(struct leat_port *port)
+{
+	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
+		free(port->rxq[i]);
+		free(port->txq[i]);
+	}
+}
+
 int leat_soft_start(struct leat_port *port)
 {
 	(void)port;

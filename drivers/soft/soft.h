@@ -22,6 +22,7 @@ void *leat_soft_queue(struct leat_port *port, size_t size);
 
 /* Verbs of a port that has nothing to do for them; its link is up, its queues lie in free()'s memory. */
 void leat_soft_detach(struct leat_port *port);
+void leat_soft_forget(struct leat_port *port);
 int leat_soft_start(struct leat_port *port);
 void leat_soft_stop(struct leat_port *port);
 void leat_soft_link(struct leat_port *port, struct leat_link *out);

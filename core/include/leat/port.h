@@ -142,6 +142,9 @@ struct leat_port_config {
  * "sim:MODEL[,key=value...]", a model in this process, stepped by the polls of its
  *   queues.
  * "null:[size=BYTES]", frames from nowhere as fast as they are polled, and to nowhere.
+ * "ring:NAME", opened twice in one context: what one end sends the other receives, queue
+ *   by queue.
+ * "tap:INTERFACE", a tap interface of the kernel's, attached to or (by root) made.
  * @cfg may be NULL.
  *
  * Errors, with the sentence in leat_ctx_error(): -EINVAL no such kind of

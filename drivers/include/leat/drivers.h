@@ -17,8 +17,10 @@ LEAT_API extern const struct leat_driver leat_virtio_net;
 LEAT_API extern const struct leat_driver leat_e1000e;
 LEAT_API extern const struct leat_driver leat_igb;
 
-/* Software ports: "null:". */
+/* Software ports: "null:", "ring:", "tap:". */
 LEAT_API extern const struct leat_driver leat_null;
+LEAT_API extern const struct leat_driver leat_ring;
+LEAT_API extern const struct leat_driver leat_tap;
 
 /* All of the above, ending with NULL. */
 LEAT_API extern const struct leat_driver *const leat_drivers[];

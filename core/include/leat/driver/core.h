@@ -77,7 +77,8 @@ LEAT_API void leat_watch_remove(struct leat_ctx *ctx, struct leat_watch *w);
  * not NULL, instead of it in a forked child: it closes the child's copies of
  * descriptors, frees what is memory only, takes no lock and says nothing to anybody.
  */
-enum leat_ctx_slots { LEAT_SLOT_SIM, LEAT_SLOT_VFIO, LEAT_SLOT_VFIO_GROUPS, LEAT_SLOT_VFIO_CDEVS, LEAT_SLOTS };
+enum leat_ctx_slots { LEAT_SLOT_SIM, LEAT_SLOT_VFIO, LEAT_SLOT_VFIO_GROUPS, LEAT_SLOT_VFIO_CDEVS,
+		      LEAT_SLOT_RINGS, LEAT_SLOTS };
 
 struct leat_ctx_slot {
 	void	*data;
