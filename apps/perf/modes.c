@@ -2,14 +2,12 @@
 /*
  * modes.c - what a stream does with packets: testpmd's forwarding engines.
  */
+#include "modes.h"
+
 #include "gen.h"
 #include "net.h"
-#include "perf.h"
 
 #include <string.h>
-
-/* What a mode does to fresh packets; returns how many are left at @pkts, to be sent. */
-typedef uint16_t touch_fn(struct stream *s, struct leat_pkt **pkts, uint16_t n);
 
 /* Some were not taken, from s->pkts[sent] on: drop them, counted, or keep them in front. */
 static LEAT_COLD void not_taken(struct stream *s, uint16_t sent, uint16_t n)
@@ -83,6 +81,21 @@ static bool run_macswap(struct stream *s)
 	return forward(s, swap_macs);
 }
 
+static bool run_5tswap(struct stream *s)
+{
+	return forward(s, swap_tuples);
+}
+
+static bool run_icmpecho(struct stream *s)
+{
+	return forward(s, answer_echo);
+}
+
+static bool run_csum(struct stream *s)
+{
+	return forward(s, fill_csums);
+}
+
 static bool run_rxonly(struct stream *s)
 {
 	uint16_t n = leat_rx(s->rx, s->pkts, s->burst);
@@ -125,6 +138,11 @@ const struct mode modes[] = {
 	  .what = "allocate, write every byte, send" },
 	{ .name = "flowgen", .run = run_flowgen, .makes = true,
 	  .what = "the same in many flows; receive and free besides" },
+	{ .name = "icmpecho", .run = run_icmpecho, .loops = true,
+	  .what = "answer ARP and ping, free the rest" },
+	{ .name = "csum", .run = run_csum, .csum = true,
+	  .what = "checksums anew, by software or (--csum=hw) by the device" },
+	{ .name = "5tswap", .run = run_5tswap, .what = "swap addresses and ports of all layers" },
 	{ .name = NULL },
 };
 

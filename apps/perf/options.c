@@ -15,8 +15,8 @@
 static const char doc[] =
 	"Measure throughput: receive, send, forward, as fast as it goes, by testpmd's options.\v"
 	"A PORT is a PCI device, as 0000:01:00.0, vfio-user:PATH (a device served at a UNIX socket, as "
-	"by leat-nicd), sim:MODEL[,wire=loop|link:NAME] (a model in this process), or null:[size=BYTES] "
-	"(frames from nowhere, to nowhere).\n\n"
+	"by leat-nicd), sim:MODEL[,wire=loop|link:NAME] (a model in this process), null:[size=BYTES] "
+	"(frames from nowhere, to nowhere), ring:NAME (twice: joined ends) or tap:INTERFACE.\n\n"
 	"Statistics come every --stats-period seconds, a summary at the end: on SIGINT, SIGTERM, or "
 	"after --seconds. \"CPU cycles/packet\" counts the cycles of polls that did something. Exit "
 	"status 0, 1 after an error, 2 for a wrong command line.";
@@ -24,7 +24,7 @@ static const char doc[] =
 enum {
 	KEY_MODE = 256, KEY_BURST, KEY_RXQ, KEY_TXQ, KEY_RXD, KEY_TXD, KEY_CORES, KEY_TOPOLOGY,
 	KEY_TX_FIRST, KEY_TXPKTS, KEY_MULTI_FLOW, KEY_FLOWS, KEY_PEER, KEY_PERIOD, KEY_MBUFS,
-	KEY_CPUS, KEY_SECONDS, KEY_JSON, KEY_MTU, KEY_RETRY,
+	KEY_CPUS, KEY_SECONDS, KEY_JSON, KEY_MTU, KEY_RETRY, KEY_CSUM,
 };
 
 static const struct argp_option table[] = {
@@ -46,6 +46,8 @@ static const struct argp_option table[] = {
 	{ "txpkts", KEY_TXPKTS, "X[,Y]", 0, "Length of frames to send, of each segment (default 64)", 0 },
 	{ "txonly-multi-flow", KEY_MULTI_FLOW, NULL, 0, "txonly sends 256 flows, by source address", 0 },
 	{ "flowgen-flows", KEY_FLOWS, "N", 0, "Flows of flowgen (default 1024)", 0 },
+	{ "csum", KEY_CSUM, "WHERE", 0, "Checksums of mode csum are made by software (sw, the default) or "
+	  "the device that sends (hw)", 0 },
 	{ "eth-peer", KEY_PEER, "PORT,MAC", 0, "Where port PORT sends to (default 02:00:00:00:00:PORT)",
 	  0 },
 	{ "stats-period", KEY_PERIOD, "N", 0, "Seconds between statistics (default 1)", 0 },
@@ -228,6 +230,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case KEY_TXPKTS:
 		segments(state, opt, arg);
+		return 0;
+	case KEY_CSUM:
+		if (strcmp(arg, "hw") != 0 && strcmp(arg, "sw") != 0)
+			argp_error(state, "--csum '%s': give sw or hw", arg);
+		opt->csum_hw = !strcmp(arg, "hw");
 		return 0;
 	case KEY_RETRY:
 		opt->retry = true;

@@ -25,7 +25,8 @@ struct stream {
 	unsigned int	rx_port, tx_port, queue;
 	uint8_t		mac[6];		/* of the port that it sends to, and its peer */
 	uint8_t		peer[6];
-	bool		csum_hw;	/* leave sums to the device */
+	bool		csum_hw;	/* leave sums to the device that sends... */
+	bool		sctp_hw;	/* ...SCTP's, too */
 	struct leat_pkt	*pkts[MAX_BURST];
 };
 

@@ -11,6 +11,7 @@
 #include "gen.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,6 +159,19 @@ static int lay_out(struct perf *p)
 	return 0;
 }
 
+/* Left to the device, where that is wanted and can be. */
+static void settle_csum(const struct perf *p, struct stream *s)
+{
+	struct leat_caps caps;
+
+	leat_port_caps(p->port[s->tx_port], &caps);
+	s->csum_hw = p->opt.csum_hw && caps.flags & LEAT_CAP_TX_CSUM;
+	s->sctp_hw = p->opt.csum_hw && caps.flags & LEAT_CAP_TX_SCTP_CSUM;
+	if (p->opt.csum_hw && !s->csum_hw)
+		fprintf(stderr, "leat-perf: %s: --csum=hw: the device sums nothing; software does it\n",
+			p->opt.addr[s->tx_port]);
+}
+
 static int connect(struct perf *p, unsigned int k)
 {
 	const struct options *opt = &p->opt;
@@ -168,6 +182,7 @@ static int connect(struct perf *p, unsigned int k)
 	s->cache = p->lane[lane_of(p, k)].cache;
 	leat_port_mac(p->port[s->tx_port], s->mac);
 	memcpy(s->peer, opt->peer[s->tx_port], sizeof(s->peer));
+	settle_csum(p, s);
 	if (!sends_own(opt))
 		return 0;
 	s->gen = gen_create(opt, s, p->pool, opt->mode->makes && !strcmp(opt->mode->name, "flowgen"));
