@@ -44,7 +44,7 @@ say_about(struct leat_server *srv, enum leat_log_level level, const char *what,
 {
 	char text[LEAT_ERROR_LEN];
 	int n = snprintf(text, sizeof(text), "vfio-user server%s%s: %s",
-			 srv->addr.sun_path[0] ? " " : "", srv->addr.sun_path, what);
+			 srv->at.path[0] ? " " : "", srv->at.path, what);
 
 	if (n > 0 && (size_t)n < sizeof(text))
 		vsnprintf(text + n, sizeof(text) - (size_t)n, fmt, ap);
@@ -126,7 +126,7 @@ static int watch_init(struct leat_server *srv)
 		return leat_srv_fail(srv, -errno, "epoll, eventfd or timerfd: %s", strerror(errno));
 	if (watch(srv, EPOLL_CTL_ADD, srv->wake, EPOLLIN) ||
 	    watch(srv, EPOLL_CTL_ADD, srv->timer, EPOLLIN) ||
-	    watch(srv, EPOLL_CTL_ADD, srv->listener, EPOLLIN))
+	    watch(srv, EPOLL_CTL_ADD, srv->at.fd, EPOLLIN))
 		return leat_srv_fail(srv, -errno, "epoll_ctl: %s", strerror(errno));
 	return 0;
 }
@@ -188,7 +188,7 @@ static void link_fini(struct srv_link *link)
 static void accept_failed(struct leat_server *srv, int err)
 {
 	if (err == EAGAIN || err == ECONNABORTED || err == EINTR) {
-		watch(srv, EPOLL_CTL_MOD, srv->listener, EPOLLIN);
+		watch(srv, EPOLL_CTL_MOD, srv->at.fd, EPOLLIN);
 		leat_srv_set_timer(srv, 0);
 		return;
 	}
@@ -196,13 +196,13 @@ static void accept_failed(struct leat_server *srv, int err)
 		leat_srv_log(srv, LEAT_LOG_ERROR, "cannot accept a client: %s (raise ulimit -n?)",
 			     strerror(err));
 	srv->accept_failing = true;
-	watch(srv, EPOLL_CTL_MOD, srv->listener, 0);
+	watch(srv, EPOLL_CTL_MOD, srv->at.fd, 0);
 	leat_srv_set_timer(srv, RETRY_NS);
 }
 
 static bool accept_client(struct leat_server *srv)
 {
-	int fd = accept4(srv->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	int fd = accept4(srv->at.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	if (fd < 0) {
 		accept_failed(srv, errno);
@@ -214,7 +214,7 @@ static bool accept_client(struct leat_server *srv)
 		close(fd);
 		return false;
 	}
-	watch(srv, EPOLL_CTL_MOD, srv->listener, 0);
+	watch(srv, EPOLL_CTL_MOD, srv->at.fd, 0);
 	leat_srv_set_timer(srv, srv->hello_ns);
 	link_init(&srv->main, fd);
 	srv->main.events = EPOLLIN;
@@ -244,7 +244,7 @@ static void drop_client(struct leat_server *srv)
 	drop_queue(srv);
 	link_fini(&srv->twin);
 	link_fini(&srv->main);
-	watch(srv, EPOLL_CTL_MOD, srv->listener, EPOLLIN);
+	watch(srv, EPOLL_CTL_MOD, srv->at.fd, EPOLLIN);
 	leat_srv_set_timer(srv, 0);
 	srv->negotiated = false;
 	srv->doomed = false;
@@ -397,7 +397,7 @@ static struct leat_server *alloc_server(const struct leat_server_config *cfg)
 
 	if (!srv)
 		return NULL;
-	srv->epoll = srv->listener = srv->wake = srv->timer = -1;
+	srv->epoll = srv->at.fd = srv->wake = srv->timer = -1;
 	srv->main.fd = srv->twin.fd = -1;
 	srv->queue_end = &srv->queue;
 	srv->reply_ns = REPLY_NS;

@@ -17,13 +17,13 @@
 
 #include <leat/server.h>
 
+#include "bus/unix/unix.h"
 #include "caps.h"
 #include "msg.h"
 
 #include <signal.h>
 #include <stdbool.h>
 #include <sys/types.h>
-#include <sys/un.h>
 
 /* One interrupt vector. An eventfd just assigned is unmasked: VMMs never say so. */
 struct srv_irq {
@@ -63,10 +63,8 @@ struct srv_link {
 
 struct leat_server {
 	struct leat_mdev *mdev;
-	struct sockaddr_un addr;
-	dev_t		sock_dev;	/* the socket file is still ours if these match */
-	ino_t		sock_ino;
-	int		epoll, listener;
+	struct leat_unix_listener at;
+	int		epoll;
 	int		wake;		/* eventfd: work that no socket shows */
 	int		timer;		/* timerfd: a client's time to negotiate, when to accept again */
 	bool		accept_failing;

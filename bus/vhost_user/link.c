@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * link.c - the connection: made at open, noticed to be gone, made again.
+ * link.c - the connection: noticed to be gone, made again.
  *
- * As a client we look ten times a second whether somebody listens again; as a server we
- * wait for the back end to connect. Each time that a connection comes to nothing the next
+ * As a client we look ten times a second whether somebody listens again, as a server
+ * whether somebody has connected. Each time that a connection comes to nothing the next
  * try is put off further, since a back end that hangs costs the control thread its patience.
  */
 #include "state.h"
 
-#include "bus/unix/unix.h"
-
 #include <errno.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #define RETRY_NS	UINT64_C(100000000)
@@ -150,57 +148,27 @@ static void try_connect(struct leat_watch *w)
 		greet(v, fd);
 }
 
+static void try_accept(struct leat_watch *w)
+{
+	struct vhost *v = LEAT_CONTAINER_OF(w, struct vhost, retry);
+	int fd = accept4(v->listener.fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd >= 0)
+		greet(v, fd);
+}
+
+/* By ticks also as a server: so the pause between two tries is kept. */
 static void wait_for_back_end(struct vhost *v)
 {
 	leat_watch_remove(v->dev.ctx, &v->retry);
 	v->retry = (struct leat_watch){
-		.fd = -1, .tick = try_connect,
+		.fd = -1, .tick = v->at.server ? try_accept : try_connect,
 		.period_ns = RETRY_NS << LEAT_MIN(v->silent, RETRY_SHIFT_MAX),
 	};
 	(void)leat_watch_add(v->dev.ctx, &v->retry);	/* cannot fail without a descriptor */
 }
 
 /* ---- open and close ---- */
-
-static int fail_connect(struct vhost *v, int err)
-{
-	struct leat_ctx *ctx = v->dev.ctx;
-	const char *addr = v->dev.addr;
-
-	switch (err) {
-	case -ENOENT:
-	case -ENOTDIR:
-		return leat_fail(ctx, -ENODEV, "%s: connect: no such file; start the vhost-user back "
-				 "end first, correct the path, or give \"%s,server\" for one that "
-				 "connects to us", addr, addr);
-	case -ENOTSOCK:
-	case -EPROTOTYPE:
-		return leat_fail(ctx, -ENODEV, "%s: connect: the file is not a stream socket; give "
-				 "the path at which a vhost-user back end listens", addr);
-	case -ECONNREFUSED:
-		return leat_fail(ctx, -ENODEV, "%s: connect: connection refused: nobody listens at "
-				 "this socket any more; start the vhost-user back end again", addr);
-	case -EACCES:
-	case -EPERM:
-		return leat_fail(ctx, -EACCES, "%s: connect: %s; run as a user who may write to the "
-				 "socket and enter its folder", addr, strerror(-err));
-	case -EAGAIN:
-		return leat_fail(ctx, -ETIMEDOUT, "%s: connect: not accepted in %d s: the back end "
-				 "hangs, or serves others", addr, VHOST_CONNECT_SECONDS);
-	default:
-		return leat_fail(ctx, err, "%s: connect: %s", addr, strerror(-err));
-	}
-}
-
-int leat_vhost_link_open(struct vhost *v)
-{
-	int fd = leat_unix_connect(v->at.path, VHOST_CONNECT_SECONDS);
-
-	if (fd < 0)
-		return fail_connect(v, fd);
-	v->sock = fd;
-	return leat_vhost_hello(v);
-}
 
 int leat_vhost_link_watch(struct vhost *v)
 {
@@ -211,6 +179,7 @@ void leat_vhost_link_close(struct vhost *v)
 {
 	leat_watch_remove(v->dev.ctx, &v->retry);
 	close_socks(v);
+	leat_unix_unlisten(&v->listener);
 }
 
 void leat_vhost_link_forget(struct vhost *v)
@@ -219,4 +188,6 @@ void leat_vhost_link_forget(struct vhost *v)
 		close(v->sock);
 	if (v->back >= 0)
 		close(v->back);
+	if (v->listener.fd >= 0)
+		close(v->listener.fd);
 }

@@ -4,7 +4,8 @@
  *
  * vhost.c	the device: opens and closes, and what drivers ask of it
  * address.c	PATH[,server] to its parts (pure)
- * link.c	the connection: made, noticed to be gone, made again
+ * link.c	the connection: noticed to be gone, made again
+ * begin.c	the first connection, at open
  * call.c	one request and its answer; the back end's own requests
  * msg.c	messages over the socket
  * hello.c	the first answers: what the back end can
@@ -22,20 +23,20 @@
 #include <stdbool.h>
 #include <sys/uio.h>
 
+#include "bus/unix/unix.h"
 #include "msg.h"
 #include "proto.h"
 
 /* The longest wait for one answer. */
 #define VHOST_REPLY_SECONDS	5
-/* To be accepted, at open. */
+/* To be accepted, at open; and for the back end to connect, where we listen. */
 #define VHOST_CONNECT_SECONDS	2
+#define VHOST_ACCEPT_SECONDS	10
 /* Memory segments that are kept, should the back end want no fewer. */
 #define VHOST_SEGS_MAX		64
 
-#define VHOST_PATH_MAX		108
-
 struct vhost_address {
-	char		path[VHOST_PATH_MAX];
+	char		path[LEAT_UNIX_PATH];
 	bool		server;		/* we listen, the back end connects */
 };
 
@@ -59,6 +60,7 @@ struct vhost {
 	struct vhost_address at;
 
 	/* the connection */
+	struct leat_unix_listener listener;
 	int		sock, back;	/* ours, and our end of the back end's channel; -1: none */
 	struct vhost_rx	rx, back_rx;
 	struct leat_watch sock_watch, back_watch, retry;
@@ -103,11 +105,14 @@ static inline bool vhost_has(const struct vhost *v, uint64_t protocol)
 /* 0, or -EINVAL with the reason in @why (a constant). */
 int leat_vhost_parse(const char *text, struct vhost_address *out, const char **why);
 
+/* ---- begin.c ---- */
+
+/* Connect, or listen and wait for the back end to. The socket, or -errno; logged. */
+int leat_vhost_begin(struct vhost *v);
+
 /* ---- link.c ---- */
 
-/* Connect, or wait for the back end to; then hello. */
-int leat_vhost_link_open(struct vhost *v);
-/* Have leat_ctx_poll() look after it, from now on. */
+/* Have leat_ctx_poll() look after the connection that there is, and the next ones. */
 int leat_vhost_link_watch(struct vhost *v);
 void leat_vhost_link_close(struct vhost *v);
 /* In a forked child: the copies of the descriptors, no more. */

@@ -165,9 +165,11 @@ static int vhost_open(struct leat_dev *dev, const char *addr)
 	int err = leat_vhost_parse(addr, &v->at, &why);
 
 	v->sock = v->back = v->rx.fd = v->back_rx.fd = v->inflight_fd = v->config_fd = -1;
+	v->listener.fd = -1;
 	if (err)
 		return leat_fail(dev->ctx, err, "%s: %s", dev->addr, why);
-	err = leat_vhost_link_open(v);
+	v->sock = leat_vhost_begin(v);
+	err = v->sock < 0 ? v->sock : leat_vhost_hello(v);
 	if (err)
 		goto close;
 	v->as = (struct leat_aspace){

@@ -138,7 +138,8 @@ struct leat_port_config {
  *   "device-fd=N,iommu-fd=N" and "group-fd=N,container-fd=N[,device-fd=N]" take
  *   descriptors that are open. doc/vfio.md has more.
  * "vfio-user:PATH", a device served at a UNIX socket.
- * "vhost-user:PATH", a virtio back end that listens at a UNIX socket.
+ * "vhost-user:PATH", a virtio back end that listens at a UNIX socket;
+ *   "vhost-user:PATH,server": one that connects to ours.
  * "sim:MODEL[,key=value...]", a model in this process, stepped by the polls of its
  *   queues.
  * "null:[size=BYTES]", frames from nowhere as fast as they are polled, and to nowhere.
