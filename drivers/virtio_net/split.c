@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * virtio_net/split.c - the memory of a split virtqueue (virtio 1.2, 2.7), and what split queues can do.
+ * virtio_net/split.c - the memory of a split virtqueue (virtio 1.2, 2.7), and what split
+ * queues can do.
  */
 #include "split.h"
+#include "path.h"
 
 #include <leat/bits.h>
 
@@ -55,24 +57,27 @@ void leat_virtio_split_free(struct virtio_split *s)
 	leat_aspace_free(s->as, &s->mem);
 }
 
-void leat_virtio_split_reset(struct virtio_split *s, uint16_t flags)
+void leat_virtio_split_reset(struct virtio_split *s, const struct virtio_net *net)
 {
 	memset(s->mem.va, 0, s->mem.len);
-	for (uint32_t i = 0; i < split_size(s); i++)
-		s->desc[i].flags = leat_cpu_to_le16(flags);
-	s->avail->flags = leat_cpu_to_le16(VIRTIO_AVAIL_F_NO_INTERRUPT);
-	s->next = s->taken = s->seen = 0;
+	s->events = net->vd->features & VIRTIO_F_EVENT_IDX;
+	s->next = s->taken = s->seen = s->told = 0;
+	split_interrupts(s, false);
 }
+
+const struct virtio_path *const leat_virtio_split_paths[] = {
+	&leat_virtio_split_in_order,
+	&leat_virtio_split_any,
+};
 
 static const char *path(const struct virtio_net *net)
 {
-	(void)net;
-	return "split";
+	return leat_virtio_path(leat_virtio_split_paths, net->wanted)->name;
 }
 
 const struct virtio_rings leat_virtio_split = {
 	.name = "split",
-	.features = VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM,
+	.features = VIRTIO_RINGS_ALL,
 	.rxq_setup = leat_virtio_split_rxq_setup,
 	.rxq_free = leat_virtio_split_rxq_free,
 	.rxq_start = leat_virtio_split_rxq_start,

@@ -14,7 +14,8 @@
 #ifndef LEAT_VIRTIO_SPLIT_H
 #define LEAT_VIRTIO_SPLIT_H
 
-#include "virtio_net.h"
+#include "rxq.h"
+#include "txq.h"
 
 #include <leat/barrier.h>
 
@@ -37,6 +38,8 @@ struct virtio_split {
 	uint16_t	next;		/* avail entries filled */
 	uint16_t	taken;		/* used entries taken */
 	uint16_t	seen;		/* used->idx as last read */
+	uint16_t	told;		/* avail->idx as the device was last told of it */
+	bool		events;		/* EVENT_IDX: notifications by index, not by flags */
 
 	struct leat_virtio_queue vq;	/* as the device knows it */
 	struct leat_aspace *as;
@@ -49,8 +52,8 @@ int leat_virtio_split_setup(struct virtio_split *s, struct virtio_net *net, uint
 			    uint16_t size, size_t extra);
 void leat_virtio_split_free(struct virtio_split *s);
 
-/* As new: empty, no interrupts wanted; @flags in every descriptor. */
-void leat_virtio_split_reset(struct virtio_split *s, uint16_t flags);
+/* As new: empty, no interrupts wanted. */
+void leat_virtio_split_reset(struct virtio_split *s, const struct virtio_net *net);
 
 /* ---- verbs of leat_virtio_split: split_rx.c, split_tx.c ---- */
 
@@ -137,16 +140,21 @@ static inline void split_push(struct virtio_split *s, uint16_t id)
 		*slot = v;
 }
 
-static inline void split_notify(const struct virtio_split *s)
-{
-	s->vq.ring(&s->vq, s->next);
-}
-
 /* Give the device what was pushed... */
 static inline void split_expose(struct virtio_split *s)
 {
 	leat_dma_wmb();		/* V2: descriptors and entries before the index */
 	LEAT_WRITE_ONCE(s->avail->idx, leat_cpu_to_le16(s->next));
+}
+
+/* Does the device, whose flags and index are @state, want to hear of it? */
+static inline bool split_wanted(const struct virtio_split *s, uint32_t state)
+{
+	const leat_le16 *event = VIRTIO_AVAIL_EVENT(s->used, split_size(s));
+
+	if (!s->events)
+		return !(state & VIRTIO_USED_F_NO_NOTIFY);
+	return virtio_event_passed(leat_le16_to_cpu(LEAT_READ_ONCE(*event)), s->next, s->told);
 }
 
 /* ...and wake it if it sleeps (2.7.13.4). */
@@ -156,9 +164,47 @@ static inline void split_wake(struct virtio_split *s)
 
 	leat_dma_mb();		/* V3: index before flags; devices going to sleep do the opposite */
 	state = split_state(s);
-	if (!(state & VIRTIO_USED_F_NO_NOTIFY))
-		split_notify(s);
+	if (split_wanted(s, state))
+		s->vq.ring(&s->vq, s->next);
+	s->told = s->next;
 	(void)split_note(s, (uint16_t)(state >> 16));	/* a lie is noticed by the next look */
+}
+
+/* Be interrupted with the next used entry, or not at all (2.7.7). */
+static inline void split_interrupts(struct virtio_split *s, bool on)
+{
+	leat_le16 *event = VIRTIO_USED_EVENT(s->avail, split_size(s));
+
+	if (s->events)		/* what was passed is not passed again before the index wraps */
+		LEAT_WRITE_ONCE(*event, leat_cpu_to_le16((uint16_t)(s->taken - !on)));
+	else
+		LEAT_WRITE_ONCE(s->avail->flags,
+				leat_cpu_to_le16(on ? 0 : VIRTIO_AVAIL_F_NO_INTERRUPT));
+}
+
+/* ---- queues ---- */
+
+struct virtio_split_rxq {
+	struct virtio_rxq q;		/* first */
+	struct virtio_split s;
+	uint16_t	batch;		/* used buffers of which only the last has an entry... */
+	uint32_t	batch_len;	/* ...with this length; the others are full */
+};
+
+static inline struct virtio_split_rxq *split_rxq_of(struct leat_rxq *base)
+{
+	return LEAT_CONTAINER_OF(leat_virtio_rxq_of(base), struct virtio_split_rxq, q);
+}
+
+struct virtio_split_txq {
+	struct virtio_txq q;		/* first */
+	struct virtio_split s;
+	uint16_t	chains;		/* in order: heads in use whose length is not 1 */
+};
+
+static inline struct virtio_split_txq *split_txq_of(struct leat_txq *base)
+{
+	return LEAT_CONTAINER_OF(leat_virtio_txq_of(base), struct virtio_split_txq, q);
 }
 
 #endif

@@ -10,10 +10,14 @@
  *   events.c		the link, and a device that is in trouble
  *   pci.c		the transport over a PCI device
  *   vhost_user.c	the transport to a back end in another process
- *   split.c		the memory of a split queue; split_rx.c, split_tx.c its hot paths
+ *   rxq.c, txq.c	receive and transmit queues, as far as ring formats do not matter
+ *   hdr.c		the header before each frame
+ *   split.c		the memory of a split queue; split_rx.c, split_tx.c its verbs
+ *   packed.c		the same for packed queues
+ *   path.c		which data path; split_*.c and packed_*.c are one each
  *
  * A ring format is a table of verbs (struct virtio_rings). Within a format, start picks
- * the burst functions by what was negotiated and by what the CPU can do.
+ * the burst functions, the data path, by what was negotiated and by what the CPU can do.
  *
  * Names begin with leat_virtio_ outside their file.
  */
@@ -248,6 +252,14 @@ struct virtio_rings {
 	const char *(*path)(const struct virtio_net *net);
 };
 
-extern const struct virtio_rings leat_virtio_split;
+extern const struct virtio_rings leat_virtio_split, leat_virtio_packed;
+
+/* What each data path makes its own of. */
+#define VIRTIO_ALWAYS_INLINE inline __attribute__((always_inline))
+
+/* Features that both formats know. */
+#define VIRTIO_RINGS_ALL (VIRTIO_F_IN_ORDER | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |	\
+			  VIRTIO_F_NOTIFICATION_DATA | VIRTIO_NET_F_MRG_RXBUF |			\
+			  VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM)
 
 #endif

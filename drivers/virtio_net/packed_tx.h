@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/packed_tx.h - a transmit burst by a packed virtqueue, for each data path
+ * to make its own by naming how it gives the device plain packets.
+ */
+#ifndef LEAT_VIRTIO_PACKED_TX_H
+#define LEAT_VIRTIO_PACKED_TX_H
+
+#include "packed.h"
+
+#include <leat/bits.h>
+
+/* A run: plain packets as long as they last, at most @n, and their bytes added to @bytes. */
+typedef uint16_t packed_tx_run_fn(struct virtio_packed_txq *t, struct leat_pkt **pkts, uint16_t n,
+				  uint64_t *bytes);
+
+/* How many of @pkts are no longer the caller's. */
+static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_packets(struct virtio_packed_txq *t,
+						       struct leat_pkt **pkts, uint16_t n,
+						       packed_tx_run_fn *run)
+{
+	struct virtio_tx_sum sum = { 0, 0 };
+	uint16_t i = 0;
+
+	while (i < n) {
+		uint16_t plain = run(t, pkts + i, (uint16_t)(n - i), &sum.bytes);
+
+		i = (uint16_t)(i + plain);
+		sum.packets += plain;
+		if (LEAT_LIKELY(i == n) || !leat_virtio_tx_one(&t->q, pkts[i], &sum))
+			break;
+		i++;
+	}
+	leat_virtio_tx_count(&t->q, &sum);
+	return i;
+}
+
+static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, struct leat_pkt **pkts,
+						     uint16_t n, packed_tx_run_fn *run)
+{
+	struct virtio_packed_txq *t = packed_txq_of(base);
+	struct virtio_txq *q = &t->q;
+	uint16_t before = q->next, want = LEAT_MIN(LEAT_MAX(n, VIRTIO_TX_AHEAD), q->size), sent;
+
+	if (LEAT_UNLIKELY(!n)) {
+		q->ops->clean(q, q->size);
+		return 0;
+	}
+	if (leat_virtio_tx_room(q) < n)
+		q->ops->clean(q, LEAT_MIN(n, q->size));
+	if (LEAT_UNLIKELY(q->broken))
+		return 0;
+	sent = packed_tx_packets(t, pkts, n, run);
+	if (leat_virtio_tx_room(q) < want)
+		q->ops->clean(q, want);		/* while the descriptors are on their way */
+	if (q->next != before && !q->broken)
+		packed_wake(&t->p, before, q->next);
+	return sent;
+}
+
+/*
+ * Packets one by one, in registers, because the compiler must think that each store could
+ * change the queue. A head's id is its position @in_order, or else the next that is free.
+ */
+static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_run_any(struct virtio_packed_txq *t,
+						       struct leat_pkt **pkts, uint16_t n,
+						       uint64_t *bytes, bool in_order)
+{
+	const struct virtio_packed p = t->p;
+	const uint16_t mask = (uint16_t)(p.size - 1), hdr_len = t->q.hdr_len;
+	const uint32_t frame_max = t->q.frame_max;
+	struct leat_pkt **sw = t->q.pkt;
+	uint16_t pos = t->q.next, id_next = t->id_next, *len = t->q.len, *ids = t->ids, i;
+	uint64_t sum = 0;
+
+	n = LEAT_MIN(n, leat_virtio_tx_room(&t->q));
+	for (i = 0; i < n; i++, pos++) {
+		virtio_packed_word *d = packed_desc(&p, pos);
+		struct leat_pkt *pkt = pkts[i];
+		uint16_t id;
+
+		if (LEAT_UNLIKELY(!leat_virtio_tx_plain(pkt, hdr_len, frame_max)))
+			break;
+		id = in_order ? pos & mask : ids[id_next++ & mask];
+		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
+		packed_addr(d, leat_pkt_iova(pkt) - hdr_len);
+		sw[id] = pkt;
+		len[id] = 1;
+		sum += pkt->len;
+		leat_dma_wmb();		/* V7 */
+		packed_give(d, (uint32_t)pkt->len + hdr_len, id, packed_avail(p.size, pos));
+	}
+	t->q.next = pos;
+	t->id_next = id_next;
+	*bytes += sum;
+	return i;
+}
+
+#endif

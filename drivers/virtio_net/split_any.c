@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/split_any.c - the data path "split": for any device and any CPU.
+ */
+#include "split_rx.h"
+#include "split_tx.h"
+#include "path.h"
+
+static VIRTIO_ALWAYS_INLINE uint16_t run_looking(struct virtio_split_rxq *r, struct leat_pkt **pkts,
+						 uint16_t n, uint64_t *bytes)
+{
+	if (r->q.features & VIRTIO_NET_F_HASH_REPORT)
+		return 0;
+	split_rx_ahead(r, n);
+	return split_rx_run(r, pkts, n, bytes, false, true);
+}
+
+static VIRTIO_ALWAYS_INLINE uint16_t run_blind(struct virtio_split_rxq *r, struct leat_pkt **pkts,
+					       uint16_t n, uint64_t *bytes)
+{
+	return split_rx_run(r, pkts, n, bytes, false, false);
+}
+
+static uint16_t rx(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n)
+{
+	return split_rx_burst(base, pkts, n, run_looking);
+}
+
+static uint16_t rx_blind(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n)
+{
+	return split_rx_burst(base, pkts, n, run_blind);
+}
+
+const struct virtio_path leat_virtio_split_any = {
+	.name = "split", .rx = rx, .rx_blind = rx_blind, .tx = leat_virtio_split_tx,
+};

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * virtio_net/txq.h - what transmit queues of both ring formats have in common
+ * (virtio 1.2, 5.1.6.2).
+ *
+ * A plain packet is one descriptor, the header in its headroom. What was sent is freed
+ * late and in bulk: just enough descriptors for the next burst, whose packets the
+ * application then takes from its cache and sends by those very descriptors.
+ *
+ * Positions run free and wrap at 65536. [clean, next) are in use, one position for each
+ * descriptor; the first of a packet, or its only one, is its head.
+ */
+#ifndef LEAT_VIRTIO_TXQ_H
+#define LEAT_VIRTIO_TXQ_H
+
+#include "virtio_net.h"
+
+#include <leat/barrier.h>
+#include <leat/bits.h>
+
+#include <string.h>
+
+#define VIRTIO_TX_AHEAD	 32	/* descriptors kept free for the next burst, at least */
+#define VIRTIO_TX_FREE	 64	/* packets freed at a time */
+
+/* Nothing that a plain packet has. */
+#define VIRTIO_TX_ODD (LEAT_PKT_CSUM_PARTIAL | LEAT_PKT_TSO | LEAT_PKT_VLAN)
+
+/* Descriptors in a table of its own, with INDIRECT_DESC: for packets of three and more. */
+#define VIRTIO_TX_TABLE	 16
+#define VIRTIO_TX_DIRECT 2
+
+/* What a head has besides its descriptor, in memory that the device can read. */
+struct virtio_tx_extra {
+	struct virtio_net_hdr_hash hdr;	/* for packets without room for it */
+	uint8_t		padding[12];
+};
+
+struct virtio_txq {
+	struct leat_txq	base;		/* first */
+	struct leat_pkt	**pkt;		/* by id */
+	uint16_t	*len;		/* by id: descriptors; 0: the device does not have it */
+	const struct virtio_txq_ops *ops;
+	uint64_t	features;	/* negotiated */
+	uint32_t	frame_max;
+	uint16_t	size;		/* of the ring */
+	uint16_t	hdr_len;
+	uint16_t	max_segs;
+	uint16_t	next, clean;
+	bool		broken;
+
+	/* by position of the head */
+	struct virtio_tx_extra *extra;
+	leat_iova_t	extra_iova;
+	void		*table;		/* VIRTIO_TX_TABLE descriptors each; NULL: none */
+	leat_iova_t	table_iova;
+};
+
+/* One piece of a packet: a descriptor's worth. */
+struct virtio_piece {
+	leat_iova_t	iova;
+	uint32_t	len;
+};
+
+/* What the formats do differently. */
+struct virtio_txq_ops {
+	/* Until @want descriptors are free, or the device has done no more. */
+	void (*clean)(struct virtio_txq *q, uint16_t want);
+	/* A packet of @n pieces; there is room: n descriptors, or one if @indirect. */
+	void (*push)(struct virtio_txq *q, struct leat_pkt *pkt, const struct virtio_piece *pieces,
+		     uint16_t n, bool indirect);
+};
+
+static inline struct virtio_txq *leat_virtio_txq_of(struct leat_txq *base)
+{
+	return LEAT_CONTAINER_OF(base, struct virtio_txq, base);
+}
+
+static inline uint16_t leat_virtio_tx_room(const struct virtio_txq *q)
+{
+	return (uint16_t)(q->size - (uint16_t)(q->next - q->clean));
+}
+
+/* ---- plain packets ---- */
+
+static inline char *leat_virtio_tx_hdr(const struct leat_pkt *pkt, uint16_t hdr_len)
+{
+	return (char *)leat_pkt_data(pkt) - hdr_len;
+}
+
+/* One segment that is ours alone, with headroom, nothing asked for, of a sane length? */
+static inline bool leat_virtio_tx_plain(const struct leat_pkt *pkt, uint16_t hdr_len,
+					uint32_t frame_max)
+{
+	return (pkt->nsegs == 1) & (leat_load_acquire(&pkt->refs) == 1) &
+	       !(pkt->flags & VIRTIO_TX_ODD) & (pkt->off >= hdr_len) &
+	       ((uint32_t)pkt->len - VIRTIO_NET_ETH_LEN <= frame_max - VIRTIO_NET_ETH_LEN);
+}
+
+/* The header of a plain frame is zero; more often than not it is already. */
+static inline void leat_virtio_tx_clear(char *hdr, uint16_t hdr_len)
+{
+	uint64_t first, middle, last;		/* they overlap; 24 bytes at the most */
+
+	memcpy(&first, hdr, sizeof(first));
+	memcpy(&middle, hdr + (hdr_len - sizeof(middle)) / 2, sizeof(middle));
+	memcpy(&last, hdr + hdr_len - sizeof(last), sizeof(last));
+	if (first | middle | last)
+		memset(hdr, 0, hdr_len);
+}
+
+/* ---- the burst's parts ---- */
+
+/* The queue stops, says why in one line, and tells the port. */
+LEAT_COLD void leat_virtio_tx_break(struct virtio_txq *q, const char *what, unsigned int value);
+
+/*
+ * A packet that is not plain. Its header goes in front of the first segment if that
+ * has room and nobody else reads it. 1: pushed. 0: impossible to send, freed and
+ * counted. -EAGAIN: no descriptors for it now.
+ */
+int leat_virtio_tx_odd(struct virtio_txq *q, struct leat_pkt *pkt);
+
+/* What a burst sent so far. */
+struct virtio_tx_sum {
+	uint64_t	packets, bytes;
+};
+
+/* The same, counted. False: no descriptors for it now. */
+static inline bool leat_virtio_tx_one(struct virtio_txq *q, struct leat_pkt *pkt,
+				      struct virtio_tx_sum *sum)
+{
+	uint32_t total = pkt->total;
+	int err = leat_virtio_tx_odd(q, pkt);
+
+	if (err < 0)
+		return false;
+	sum->packets += (unsigned int)err;
+	sum->bytes += err ? total : 0;
+	return true;
+}
+
+static inline void leat_virtio_tx_count(struct virtio_txq *q, const struct virtio_tx_sum *sum)
+{
+	leat_store_relaxed(&q->base.packets, q->base.packets + sum->packets);
+	leat_store_relaxed(&q->base.bytes, q->base.bytes + sum->bytes);
+}
+
+/* ---- the queue's life ---- */
+
+/*
+ * Arrays for a ring of the configured size; the rest of @q zero. @bytes gets what the queue
+ * needs in the device's memory behind its ring. 0 or -ENOMEM, logged.
+ */
+int leat_virtio_txq_init(struct virtio_txq *q, struct virtio_net *net, unsigned int id,
+			 const struct virtio_txq_ops *ops, size_t *bytes);
+void leat_virtio_txq_fini(struct virtio_txq *q);
+
+/* The state of a new queue with the features negotiated; @va, @iova: the bytes asked for. */
+void leat_virtio_txq_reset(struct virtio_txq *q, const struct virtio_net *net, void *va,
+			   leat_iova_t iova);
+
+/* All packets back to their pools. */
+void leat_virtio_txq_empty(struct virtio_txq *q);
+
+#endif
