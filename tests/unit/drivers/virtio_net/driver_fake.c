@@ -138,8 +138,8 @@ static void write_status(struct fake *f, uint8_t status)
 	if (f->kind.refuse_features)
 		status &= (uint8_t)~VIRTIO_STATUS_FEATURES_OK;
 	f->status = status;
-	for (int i = 0; (status & VIRTIO_STATUS_DRIVER_OK) && f->kind.quiet && i < 2; i++)
-		fake_used(f, &f->q[i])->flags = leat_cpu_to_le16(VIRTIO_USED_F_NO_NOTIFY);
+	for (int i = 0; (status & VIRTIO_STATUS_DRIVER_OK) && i < 2; i++)
+		fake_hush(f, &f->q[i]);
 }
 
 static void write_area(uint64_t *area, uint64_t off, uint32_t v)
@@ -289,9 +289,11 @@ static int bar_write(struct fake *f, uint64_t off, uint64_t v, size_t len)
 	}
 	if (off < FAKE_NOTIFY)
 		return -EINVAL;
-	assert_int_equal(len, 2);
+	assert_int_equal(len, f->accepted & VIRTIO_F_NOTIFICATION_DATA ? 4 : 2);
 	trace(f, "notify %llu\n", (unsigned long long)v);
 	write_notify(f, off - FAKE_NOTIFY, (uint16_t)v);
+	if (len == 4)
+		f->q[(uint16_t)v].next = (uint16_t)(v >> 16);
 	return 0;
 }
 

@@ -41,6 +41,32 @@
 		    VIRTIO_NET_F_MTU | VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | \
 		    VIRTIO_NET_F_GUEST_CSUM)
 
+#define FAKE_CHAIN	68	/* pieces of a packet */
+#define FAKE_QUEUE_MAX	256
+
+/* What the driver made available under an id, as the device read it. */
+struct fake_part {
+	uint64_t	addr;
+	uint32_t	len;
+	bool		write;
+};
+
+struct fake_chain {
+	struct fake_part part[FAKE_CHAIN];
+	unsigned int	n;
+	uint16_t	slots;		/* of the ring */
+};
+
+/* A used descriptor that is not published. */
+struct fake_wait {
+	uint16_t	pos, id;
+	uint32_t	len;
+};
+
+/* Kinds of rings for tests that run on all; IN_ORDER is theirs to add. */
+#define FAKE_EXTRAS (VIRTIO_F_EVENT_IDX | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_NOTIFICATION_DATA)
+#define FAKE_RINGS  { 0, VIRTIO_F_RING_PACKED, FAKE_EXTRAS, VIRTIO_F_RING_PACKED | FAKE_EXTRAS }
+
 struct fake_queue {
 	uint64_t	desc, driver, device;
 	uint16_t	size, vector, enable;
@@ -48,6 +74,10 @@ struct fake_queue {
 	uint16_t	used;		/* used entries written */
 	uint16_t	reset;		/* times that it was, alone (RING_RESET) */
 	unsigned int	rings;		/* of the doorbell */
+	uint16_t	next;		/* what the last doorbell said of it (NOTIFICATION_DATA) */
+	uint16_t	told;		/* split: used entries published */
+	struct fake_wait wait[FAKE_QUEUE_MAX];	/* packed: pushed, not published */
+	uint16_t	pending;
 };
 
 /* What kind of device it is; set before fake_open(), after fake_init(). */
@@ -79,6 +109,7 @@ struct fake_kind {
 	bool		refuse_queue_reset;
 	bool		restless;	/* the configuration changes all the time */
 	bool		quiet;		/* sets NO_NOTIFY */
+	bool		batch;		/* in order, one used entry for all published at once */
 };
 
 /* Vendor capabilities as the device shows them: 5 words of 32 bits from the cap's start. */
@@ -102,6 +133,7 @@ struct fake {
 	uint8_t		status, generation;
 	struct fake_queue q[FAKE_QUEUES];
 	bool		ctrl_wrap;	/* of the control queue, if packed */
+	struct fake_chain chain[3][FAKE_QUEUE_MAX];	/* q[0]'s, q[1]'s, of others: by id */
 
 	int		irq_fd;		/* bound to vector 0, or INTx; or -1 */
 	int		queue_fd;	/* bound to vector 1, or -1 */
@@ -110,6 +142,7 @@ struct fake {
 	unsigned int	accesses;	/* to registers, configuration and interrupts */
 	unsigned int	die_at;		/* the access that finds the device dead; 0: none */
 	bool		closed;
+	bool		hold;		/* fake_publish() does nothing */
 
 	/* the context around it */
 	struct leat_ctx	*ctx;
@@ -153,6 +186,24 @@ int fake_pop(struct fake *f, struct fake_queue *q);
 void fake_push(struct fake *f, struct fake_queue *q, uint32_t id, uint32_t len);
 void fake_publish(struct fake *f, struct fake_queue *q);
 
+/* Those of the same by format: driver_fake_packed.c. */
+bool fake_packed(const struct fake *f);
+int fake_packed_pop(struct fake *f, struct fake_queue *q);
+void fake_packed_push(struct fake *f, struct fake_queue *q, uint32_t id, uint32_t len);
+void fake_packed_publish(struct fake *f, struct fake_queue *q);
+struct virtio_packed_desc *fake_packed_desc(struct fake *f, struct fake_queue *q, uint16_t pos);
+void fake_packed_hush(struct fake *f, struct fake_queue *q);
+
+/* What the device says of notifications when it starts. */
+void fake_hush(struct fake *f, struct fake_queue *q);
+
+/* The chain of an id, as it was last read. */
+struct fake_chain *fake_chain(struct fake *f, const struct fake_queue *q, uint16_t id);
+
+/* A piece more, which is mapped. */
+void fake_chain_add(struct fake *f, struct fake_chain *c, uint64_t addr, uint32_t len,
+		    uint16_t flags);
+
 /* Bytes of a readable chain into @buf (FAKE_FRAME_MAX); how many. */
 size_t fake_gather(struct fake *f, struct fake_queue *q, uint16_t head, void *buf);
 /* Into a writable chain, no more than fits; how many. */
@@ -162,6 +213,10 @@ size_t fake_scatter(struct fake *f, struct fake_queue *q, uint16_t head, const v
 /* Deliver a frame as the specification says. False: no buffers for it. */
 bool fake_deliver(struct fake *f, const void *frame, size_t len, uint8_t flags,
 		  uint16_t csum_start, uint16_t csum_off);
+/* The same with a header of its own, but for num_buffers. */
+bool fake_deliver_as(struct fake *f, const void *frame, size_t len,
+		     const struct virtio_net_hdr_hash *hdr);
+size_t fake_hdr_len(const struct fake *f);
 /* Take one frame sent into @buf, the header into @hdr; its length, or -1. Completes it. */
 int fake_collect(struct fake *f, struct virtio_net_hdr *hdr, void *buf);
 

@@ -72,35 +72,53 @@ static void stream(unsigned int frames, size_t longest)
 	assert_int_equal(f.errors, 0);
 }
 
+/* Device @i of every kind, with @rings. */
+static void kind_of_device(unsigned int i, uint64_t rings)
+{
+	struct leat_port_config cfg = { .rx_desc = (uint16_t)(8 << i % 6) };
+
+	fake_init(&f, 1024, 2048);
+	f.kind.features = (i & 1 ? FAKE_ALL : FAKE_BASIC) | rings;
+	f.kind.quiet = i & 2;
+	f.kind.mapped = i & 4;
+	f.kind.batch = rings & VIRTIO_F_IN_ORDER && i & 2;
+	f.kind.notify_multiplier = i & 8 ? 0 : 4u << i;
+	fake_caps(&f, fake_good_caps, 4);
+	if (f.kind.notify_multiplier > 2048)
+		f.kind.notify_off[1] = 0;
+	assert_int_equal(fake_open(&f, &cfg), 0);
+	assert_int_equal(f.accepted & rings, rings);
+	stream(1000, 1514);
+	fake_fini(&f);
+}
+
 static void every_kind_of_device(void **state)
 {
-	(void)state;
-	for (unsigned int i = 0; i < 16; i++) {
-		struct leat_port_config cfg = { .rx_desc = (uint16_t)(8 << i % 6) };
+	static const uint64_t rings[] = FAKE_RINGS;
 
-		fake_init(&f, 1024, 2048);
-		f.kind.features = i & 1 ? FAKE_ALL : FAKE_BASIC;
-		f.kind.quiet = i & 2;
-		f.kind.mapped = i & 4;
-		f.kind.notify_multiplier = i & 8 ? 0 : 2u << i;
-		fake_caps(&f, fake_good_caps, 4);
-		if (f.kind.notify_multiplier > 2048)
-			f.kind.notify_off[1] = 0;
-		assert_int_equal(fake_open(&f, &cfg), 0);
-		stream(1000, 1514);
-		fake_fini(&f);
-	}
+	(void)state;
+	for (unsigned int i = 0; i < 16; i++)
+		for (size_t k = 0; k < LEAT_ARRAY_LEN(rings); k++) {
+			kind_of_device(i, rings[k]);
+			kind_of_device(i, rings[k] | VIRTIO_F_IN_ORDER);
+		}
 }
 
 static void jumbo_merged(void **state)
 {
+	static const uint64_t rings[] = { 0, VIRTIO_F_IN_ORDER, VIRTIO_F_RING_PACKED,
+					  VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER };
 	struct leat_port_config cfg = { .mtu = 9000 };
 
 	(void)state;
-	fake_init(&f, 2048, 2048);
-	assert_int_equal(fake_open(&f, &cfg), 0);
-	stream(500, 9018);
-	fake_fini(&f);
+	for (unsigned int i = 0; i < 8; i++) {
+		fake_init(&f, 2048, 2048);
+		f.kind.features |= rings[i / 2];
+		f.kind.batch = i & 1 && rings[i / 2] & VIRTIO_F_IN_ORDER;
+		assert_int_equal(fake_open(&f, &cfg), 0);
+		stream(500, 9018);
+		fake_fini(&f);
+	}
 }
 
 static void jumbo_in_one_buffer(void **state)
@@ -132,13 +150,13 @@ static void promises_no_mtu_it_cannot_keep(void **state)
 }
 
 /* Whole batches come back in any order (2.7.8: used entries need not be in order). */
-static void out_of_order(void **state)
+static void out_of_order_in(uint64_t rings)
 {
 	struct leat_port_config cfg = { .rx_desc = 64 };
 	unsigned int got = 0;
 
-	(void)state;
 	fake_init(&f, 512, 2048);
+	f.kind.features |= rings;
 	assert_int_equal(fake_open(&f, &cfg), 0);
 	for (unsigned int round = 0; round < 200; round++) {
 		struct leat_pkt *pkts[64];
@@ -178,6 +196,13 @@ static void out_of_order(void **state)
 	assert_true(got > 1000);
 	assert_int_equal(f.errors, 0);
 	fake_fini(&f);
+}
+
+static void out_of_order(void **state)
+{
+	(void)state;
+	out_of_order_in(0);
+	out_of_order_in(VIRTIO_F_RING_PACKED);
 }
 
 /* With a device that works in order nothing but avail->idx is ever written. */

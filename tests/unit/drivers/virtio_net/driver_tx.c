@@ -131,6 +131,7 @@ static void stream(unsigned int frames, const struct shape *shape, bool in_order
 		leat_pkt_free_to(fake_txq(&f)->cache, pkts + sent, n - sent);
 		lens = lens_at[sent];
 		made += sent;
+		f.hold = f.kind.batch && fake_random(&seed) % 4;
 		for (unsigned int i = fake_random(&seed) % 80; i; i--) {
 			int len = in_order ? fake_collect(&f, &hdr, got) :
 					     collect_late(&late, &hdr, got);
@@ -145,6 +146,8 @@ static void stream(unsigned int frames, const struct shape *shape, bool in_order
 			assert_plain(&hdr);
 			bytes += want;
 		}
+		f.hold = false;
+		fake_publish(&f, &f.q[1]);
 	}
 	leat_port_stats(f.port, &stats);
 	assert_int_equal(stats.tx_packets, frames);
@@ -153,25 +156,36 @@ static void stream(unsigned int frames, const struct shape *shape, bool in_order
 	assert_int_equal(f.errors, 0);
 }
 
-static void every_kind_of_device(void **state)
+/* Device @i of every kind, with @rings. */
+static void kind_of_device(unsigned int i, uint64_t rings)
 {
 	static const struct shape shapes[] = {
 		{ 1518, 1, false }, { 1518, 4, false }, { 1518, 3, true }, { 9018, 8, true },
 	};
+	struct leat_port_config cfg = { .tx_desc = (uint16_t)(16 << i % 5), .mtu = 9000 };
+
+	fake_init(&f, 2048, 2048);
+	f.kind.features = (i & 16 ? FAKE_ALL : FAKE_BASIC | VIRTIO_NET_F_MRG_RXBUF) | rings;
+	f.kind.quiet = i & 2;
+	f.kind.mapped = i & 4;
+	f.kind.batch = rings & VIRTIO_F_IN_ORDER;
+	assert_int_equal(fake_open(&f, &cfg), 0);
+	assert_int_equal(f.accepted & rings, rings);
+	stream(300, &shapes[i / 2 % 4], i & 1);
+	fake_fini(&f);
+}
+
+static void every_kind_of_device(void **state)
+{
+	static const uint64_t rings[] = FAKE_RINGS;
 
 	(void)state;
-	for (unsigned int i = 0; i < 32; i++) {
-		struct leat_port_config cfg = { .tx_desc = (uint16_t)(16 << i % 5) };
-
-		fake_init(&f, 2048, 2048);
-		f.kind.features = i & 16 ? FAKE_ALL : FAKE_BASIC | VIRTIO_NET_F_MRG_RXBUF;
-		f.kind.quiet = i & 2;
-		f.kind.mapped = i & 4;
-		cfg.mtu = 9000;
-		assert_int_equal(fake_open(&f, &cfg), 0);
-		stream(700, &shapes[i / 2 % 4], i & 1);
-		fake_fini(&f);
-	}
+	for (unsigned int i = 0; i < 32; i++)
+		for (size_t k = 0; k < LEAT_ARRAY_LEN(rings); k++) {
+			kind_of_device(i, rings[k]);
+			if (i & 1)
+				kind_of_device(i, rings[k] | VIRTIO_F_IN_ORDER);
+		}
 }
 
 /* What stays with the queue is what it still may need: collecting gives the rest back. */
