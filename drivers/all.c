@@ -10,6 +10,7 @@ const struct leat_driver *const leat_drivers[] = {
 	&leat_virtio_net,
 	&leat_e1000e,
 	&leat_igb,
+	&leat_igbvf,
 	&leat_null,
 	&leat_ring,
 	&leat_tap,

@@ -35,24 +35,23 @@ static void fill_caps(struct leat_caps *caps)
 
 /* ---- attach ---- */
 
-static int map_registers(struct igb *g)
+int leat_igb_map_registers(struct igb *g, uint32_t size, uint32_t rxqs, uint32_t txqs)
 {
 	struct leat_dev *dev = g->port.dev;
 	int err;
 
-	if (dev->region[LEAT_REGION_BAR0].size < IGB_BAR0_SIZE)
-		return leat_fail(g->port.ctx, -EPROTO, "%s: BAR0 has %llu bytes, an 82576's has %u",
-				 g->port.name,
-				 (unsigned long long)dev->region[LEAT_REGION_BAR0].size,
-				 IGB_BAR0_SIZE);
-	err = leat_mmio_map(dev, LEAT_REGION_BAR0, 0, IGB_BAR0_SIZE, &g->hw.regs);
+	if (dev->region[LEAT_REGION_BAR0].size < size)
+		return leat_fail(g->port.ctx, -EPROTO, "%s: BAR0 has %llu bytes, and should have %u: "
+				 "it is not the device that it says it is", g->port.name,
+				 (unsigned long long)dev->region[LEAT_REGION_BAR0].size, size);
+	err = leat_mmio_map(dev, LEAT_REGION_BAR0, 0, size, &g->hw.regs);
 	if (err)
 		return err;
 	/* Windows of their own: where registers are mapped by pages, these may be, and others not. */
-	err = leat_mmio_map(dev, LEAT_REGION_BAR0, IGB_RXQ_PAGE, IGB_PAGE_SIZE, &g->rxqs);
+	err = leat_mmio_map(dev, LEAT_REGION_BAR0, rxqs, IGB_PAGE_SIZE, &g->rxqs);
 	if (err)
 		goto unmap_all;
-	err = leat_mmio_map(dev, LEAT_REGION_BAR0, IGB_TXQ_PAGE, IGB_PAGE_SIZE, &g->txqs);
+	err = leat_mmio_map(dev, LEAT_REGION_BAR0, txqs, IGB_PAGE_SIZE, &g->txqs);
 	if (!err)
 		return 0;
 
@@ -62,7 +61,7 @@ unmap_all:
 	return err;
 }
 
-static void unmap_registers(struct igb *g)
+void leat_igb_unmap_registers(struct igb *g)
 {
 	leat_mmio_unmap(&g->txqs);
 	leat_mmio_unmap(&g->rxqs);
@@ -91,7 +90,7 @@ static int igb_attach(struct leat_port *port)
 
 	g->hw.port = port;
 	g->hw.rars = IGB_RARS;
-	err = map_registers(g);
+	err = leat_igb_map_registers(g, IGB_BAR0_SIZE, IGB_RXQ_PAGE, IGB_TXQ_PAGE);
 	if (err)
 		return err;
 	err = leat_igb_reset(g);
@@ -99,7 +98,7 @@ static int igb_attach(struct leat_port *port)
 	if (!err)
 		err = leat_intel_mac_read(&g->hw, port->mac);
 	if (err) {
-		unmap_registers(g);
+		leat_igb_unmap_registers(g);
 		return err;
 	}
 	warn_about_nvm(g);
@@ -116,7 +115,7 @@ static void igb_detach(struct leat_port *port)
 	if (!leat_load_relaxed(&port->dev->dead))
 		intel_update(&g->hw, INTEL_CTRL_EXT, IGB_CTRL_EXT_DRV_LOAD, 0);
 	leat_pci_irqs_close(&g->irqs);
-	unmap_registers(g);
+	leat_igb_unmap_registers(g);
 }
 
 /* ---- configure ---- */
@@ -212,22 +211,13 @@ static void igb_link(struct leat_port *port, struct leat_link *out)
 	leat_intel_link_read(&igb_of(port)->hw, out);
 }
 
-static uint64_t dropped(const struct igb *g)
-{
-	uint64_t sum = 0;
-
-	for (unsigned int q = 0; q < IGB_QUEUES; q++)
-		sum += g->dropped[q];
-	return sum;
-}
-
 static void igb_stats(struct leat_port *port, struct leat_stats *out)
 {
 	struct igb *g = igb_of(port);
 
 	leat_igb_counters_read(g);
 	leat_intel_stats(&g->hw, out);
-	out->rx_missed += dropped(g);
+	out->rx_missed += leat_igb_drops(g);
 }
 
 static unsigned int igb_xstats(struct leat_port *port, struct leat_xstat *out, unsigned int n)
@@ -236,13 +226,7 @@ static unsigned int igb_xstats(struct leat_port *port, struct leat_xstat *out, u
 	unsigned int at = leat_intel_xstats(&g->hw, out, n);
 
 	leat_igb_counters_read(g);
-	for (unsigned int q = 0; q < port->cfg.rxqs; q++, at++) {
-		if (at >= n)
-			continue;
-		snprintf(out[at].name, sizeof(out[at].name), "rx_q%u_dropped_packets", q);
-		out[at].value = g->dropped[q];
-	}
-	return at;
+	return leat_igb_drops_xstats(g, out, n, at);
 }
 
 static unsigned int igb_regs(struct leat_port *port, struct leat_reg *out, unsigned int n)
@@ -297,7 +281,7 @@ static int igb_self_test(struct leat_port *port, struct leat_self_test *out, uns
 	err = leat_igb_reset(g);
 	if (err)
 		return err;
-	leat_igb_irqs_test(g, &results[1]);
+	leat_igb_irqs_test(g, leat_igb_irqs_on, leat_igb_irqs_off, &results[1]);
 	leat_intel_test_loopback(&g->hw, &results[2]);
 	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(results) && i < n; i++)
 		out[i] = results[i];

@@ -4,7 +4,8 @@
  *
  *   igb.c	the port: attach, configuration, start, stop
  *   hw.c	reset and the units' initialisation, as chapter 4.6 tells it
- *   irqs.c	interrupts, sleeping, the link, a look now and then
+ *   irqs.c	interrupts, sleeping
+ *   watch.c	the link, a look now and then
  *   rx.c, tx.c	the hot paths
  *
  * Names begin with leat_igb_ outside their file.
@@ -20,12 +21,14 @@
 
 #define IGB_MTU_MAX   (IGB_FRAME_MAX - 22)	/* Ethernet header, one tag, CRC */
 #define IGB_FRAME_ADD 18			/* frame over MTU: header and one tag */
+#define IGB_EITR_USUAL LEAT_PUT(IGB_EITR_INTERVAL, 49u)	/* 20,000 interrupts a second at most */
 
 struct igb {
 	struct leat_port port;		/* first: core's handle */
 	struct intel_hw	hw;
 	struct leat_mmio rxqs, txqs;	/* the pages of the queues' registers */
 	struct intel_queues queues;
+	bool		vf;		/* in a struct igbvf */
 
 	/* irqs.c */
 	struct leat_pci_irqs irqs;
@@ -55,15 +58,27 @@ static inline const struct leat_mmio *igb_window(const struct igb *g, uint32_t r
 	return reg < IGB_TXQ_PAGE ? &g->rxqs : &g->txqs;
 }
 
+/* Those to receive and those to send are at the same places in their windows. */
+static inline uint32_t igb_queue_at(const struct igb *g, uint32_t reg, unsigned int id)
+{
+	return g->queues.rx_at + g->queues.stride * id + (reg & 0x3f);
+}
+
 static inline uint32_t igb_queue_read(const struct igb *g, uint32_t reg, unsigned int id)
 {
-	return leat_mmio_read32(igb_window(g, reg), IGB_QUEUE(reg, id) % IGB_PAGE_SIZE);
+	return leat_mmio_read32(igb_window(g, reg), igb_queue_at(g, reg, id));
 }
 
 static inline void igb_queue_write(const struct igb *g, uint32_t reg, unsigned int id, uint32_t val)
 {
-	leat_mmio_write32(igb_window(g, reg), IGB_QUEUE(reg, id) % IGB_PAGE_SIZE, val);
+	leat_mmio_write32(igb_window(g, reg), igb_queue_at(g, reg, id), val);
 }
+
+/* ---- igb.c ---- */
+
+/* BAR 0, which has @size bytes, and the pages of the queues' registers there. */
+int leat_igb_map_registers(struct igb *g, uint32_t size, uint32_t rxqs, uint32_t txqs);
+void leat_igb_unmap_registers(struct igb *g);
 
 /* ---- hw.c ---- */
 
@@ -96,12 +111,30 @@ int leat_igb_irqs_on(struct igb *g);
 void leat_igb_irqs_off(struct igb *g);
 int leat_igb_rxq_arm(struct leat_rxq *q);
 void leat_igb_rxq_disarm(struct leat_rxq *q);
+/* For the self test, on a device that was reset; @on is leat_igb_irqs_on(), or a VF's. */
+void leat_igb_irqs_test(struct igb *g, int (*on)(struct igb *), void (*off)(struct igb *),
+			struct leat_self_test *out);
+
+/* ---- watch.c ---- */
+
 int leat_igb_watch(struct igb *g);
 void leat_igb_unwatch(struct igb *g);
-/* For the self test, on a device that was reset. */
-void leat_igb_irqs_test(struct igb *g, struct leat_self_test *out);
 /* Read, and thereby clear, what the device counts. */
 void leat_igb_counters_read(struct igb *g);
+/* The watch itself, for a VF's driver, too: @ready by vector 0, @tick once a second. */
+int leat_igb_watch_by(struct igb *g, void (*ready)(struct leat_watch *),
+		      void (*tick)(struct leat_watch *));
+/* Log it, and have the application know. */
+void leat_igb_tell_error(struct igb *g, const char *what);
+/* Is the device there, and all well so far? If it just went, that is told. */
+bool leat_igb_answers(struct igb *g);
+/* Has a transmitter not moved since the last time this was asked? */
+bool leat_igb_hangs(struct igb *g);
+/* Frames dropped for want of buffers: add up; the sum; as leat_driver.xstats, behind @at others. */
+void leat_igb_drops_read(struct igb *g);
+uint64_t leat_igb_drops(const struct igb *g);
+unsigned int leat_igb_drops_xstats(const struct igb *g, struct leat_xstat *out, unsigned int n,
+				   unsigned int at);
 
 /* ---- rx.c, tx.c ---- */
 

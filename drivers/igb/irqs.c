@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * igb/irqs.c - interrupts (82576 sections 7.3 and 8.8), and what a running device
- * says of itself: its link, a transmitter that hangs.
+ * igb/irqs.c - interrupts (82576 sections 7.3 and 8.8).
  *
  * With MSI-X receive queues have vectors, each its bit in EICR and EIMS. A vector
  * clears its cause (EIAC) and masks itself (EIAM) when it fires, so that who shares
  * one with other queues has nothing to turn off: it fires once for whoever arms it.
  * Vector 0 is for the link. Otherwise there is one line for all; it fires once, too,
- * until ICR is read, which arming does. Polling costs nothing. Counters stick when
- * they are full, and not everybody has interrupts: the clock asks for a look.
+ * until ICR is read, which arming does. Polling costs nothing.
  */
 #include "igb.h"
 
@@ -18,11 +16,8 @@
 #include <errno.h>
 #include <poll.h>
 
-#define LOOK_NS	     UINT64_C(1000000000)
 #define FIRE_MSEC    200
-#define THROTTLE     LEAT_PUT(IGB_EITR_INTERVAL, 49u)	/* 20,000 interrupts a second at most */
 #define RX_CAUSES    (IGB_ICR_RXDW | IGB_ICR_RXDMT0 | IGB_ICR_RXO)
-#define OTHER_CAUSES (IGB_ICR_LSC | IGB_ICR_DOUTSYNC)
 
 int leat_igb_irqs_open(struct igb *g)
 {
@@ -78,7 +73,7 @@ int leat_igb_irqs_on(struct igb *g)
 	intel_write(&g->hw, IGB_GPIE, IGB_GPIE_NSICR |
 		    (msix ? IGB_GPIE_MSIX | IGB_GPIE_EIAME | IGB_GPIE_PBA : 0));
 	for (unsigned int v = 0; v < LEAT_MAX(g->irqs.nvectors, 1u); v++)
-		intel_write(&g->hw, IGB_EITR(v), THROTTLE);
+		intel_write(&g->hw, IGB_EITR(v), IGB_EITR_USUAL);
 	route(g, msix);
 	return 0;
 }
@@ -151,8 +146,10 @@ static bool fires(struct igb *g, unsigned int v)
 	}
 	fired = poll(&p, 1, FIRE_MSEC) == 1;
 	intel_write(&g->hw, IGB_EIMC, UINT32_MAX);
-	intel_write(&g->hw, IGB_IMC, UINT32_MAX);
-	(void)intel_read(&g->hw, IGB_ICR);
+	if (g->irqs.kind != LEAT_INTR_MSIX) {
+		intel_write(&g->hw, IGB_IMC, UINT32_MAX);
+		(void)intel_read(&g->hw, IGB_ICR);
+	}
 	leat_eventfd_drain(p.fd);
 	return fired && !leat_pci_irqs_rearm(&g->irqs);
 }
@@ -169,9 +166,10 @@ static void fire_all(struct igb *g, struct leat_self_test *out)
 	}
 }
 
-void leat_igb_irqs_test(struct igb *g, struct leat_self_test *out)
+void leat_igb_irqs_test(struct igb *g, int (*on)(struct igb *), void (*off)(struct igb *),
+			struct leat_self_test *out)
 {
-	if (leat_igb_irqs_on(g) || !g->irqs.on) {
+	if (on(g) || !g->irqs.on) {
 		leat_intel_verdict(out, "interrupt", LEAT_TEST_SKIPPED, "nothing can signal us");
 		return;
 	}
@@ -181,119 +179,5 @@ void leat_igb_irqs_test(struct igb *g, struct leat_self_test *out)
 	else
 		fire_all(g, out);
 	(void)leat_pci_bus_master(g->port.dev, false);
-	leat_igb_irqs_off(g);
-}
-
-/* ---- looking ---- */
-
-static void look_at_link(struct igb *g)
-{
-	struct leat_link link = { 0 };
-
-	leat_intel_link_read(&g->hw, &link);
-	if (link.up == g->link_up)
-		return;
-	g->link_up = link.up;
-	if (link.up)
-		leat_intel_flow_ctrl_settle(&g->hw);
-	leat_port_notify(&g->port, LEAT_EVENT_LINK);
-}
-
-static void tell_error(struct igb *g, const char *what)
-{
-	g->error_told = true;
-	leat_log(g->port.ctx, LEAT_LOG_ERROR, "%s: %s: stop and start the port", g->port.name, what);
-	leat_port_notify(&g->port, LEAT_EVENT_ERROR);
-}
-
-/* The head stands while there is work, and no pause frame holds it. */
-static bool hangs(struct igb *g)
-{
-	bool stuck = false, held = intel_read(&g->hw, INTEL_STATUS) & INTEL_STATUS_TXOFF;
-
-	for (unsigned int q = 0; q < g->port.cfg.txqs; q++) {
-		uint16_t head = (uint16_t)igb_queue_read(g, IGB_TDH, q);
-		uint16_t tail = (uint16_t)igb_queue_read(g, IGB_TDT, q);
-
-		stuck |= head != tail && head == g->tdh[q];
-		g->tdh[q] = head == tail ? UINT16_MAX : head;
-	}
-	return stuck && g->link_up && !held;
-}
-
-static void look(struct igb *g)
-{
-	if (leat_load_relaxed(&g->port.dev->dead) || g->error_told)
-		return;
-	if (intel_read(&g->hw, INTEL_STATUS) == UINT32_MAX) {
-		tell_error(g, "the device reads as all ones: it was taken away, or its memory "
-			   "decoding is off");
-		return;
-	}
-	look_at_link(g);
-}
-
-static void on_interrupt(struct leat_watch *w)
-{
-	struct igb *g = LEAT_CONTAINER_OF(w, struct igb, watch);
-	uint32_t icr;
-
-	leat_eventfd_drain(w->fd);
-	icr = intel_read(&g->hw, IGB_ICR);
-	look(g);
-	if (icr != UINT32_MAX && (icr & IGB_ICR_DOUTSYNC) && !g->error_told)
-		tell_error(g, "its transmitter lost its place in the rings");
-}
-
-void leat_igb_counters_read(struct igb *g)
-{
-	if (intel_read(&g->hw, INTEL_STATUS) == UINT32_MAX)
-		return;			/* gone: it counts nothing */
-	leat_intel_counters_read(&g->hw);
-	for (unsigned int q = 0; q < g->port.cfg.rxqs; q++) {
-		uint32_t dropped = igb_queue_read(g, IGB_RQDPC, q);
-
-		if (!dropped)
-			continue;
-		g->dropped[q] += dropped;
-		igb_queue_write(g, IGB_RQDPC, q, 0);	/* where reading does not clear it */
-	}
-}
-
-static void on_tick(struct leat_watch *w)
-{
-	struct igb *g = LEAT_CONTAINER_OF(w, struct igb, watch);
-
-	look(g);
-	if (g->error_told)
-		return;
-	leat_igb_counters_read(g);
-	if (hangs(g))
-		tell_error(g, "the transmitter hangs");
-}
-
-int leat_igb_watch(struct igb *g)
-{
-	bool vector = g->irqs.on && g->irqs.config;
-	int err;
-
-	g->watch = (struct leat_watch){
-		.fd = vector ? g->irqs.event[0] : -1, .ready = on_interrupt,
-		.tick = on_tick, .period_ns = LOOK_NS,
-	};
-	g->error_told = false;
-	g->link_up = false;
-	for (unsigned int q = 0; q < IGB_QUEUES; q++)
-		g->tdh[q] = UINT16_MAX;
-	err = leat_watch_add(g->port.ctx, &g->watch);
-	if (err || !vector)
-		return err;
-	intel_write(&g->hw, IGB_IMS, OTHER_CAUSES);
-	intel_write(&g->hw, IGB_EIMS, LEAT_BIT(0));
-	return 0;
-}
-
-void leat_igb_unwatch(struct igb *g)
-{
-	leat_watch_remove(g->port.ctx, &g->watch);
+	off(g);
 }

@@ -22,16 +22,36 @@
 
 /* ---- options ---- */
 
+static int set_mac(struct igbm *n, const char *value)
+{
+	if (!leat_intel_mac_parse(value, n->chip.mac))
+		return 0;
+	return leat_mdev_fail(&n->mdev, -EINVAL, "mac=%s: must be a unicast address like "
+			      "02:00:00:00:00:01", value);
+}
+
+static int set_spoofchk(struct igbm *n, const char *value)
+{
+	n->spoofchk = !strcmp(value, "on");
+	if (n->spoofchk || !strcmp(value, "off"))
+		return 0;
+	return leat_mdev_fail(&n->mdev, -EINVAL, "spoofchk=%s: must be on or off", value);
+}
+
 static int options(struct igbm *n, const struct leat_model_opt *opts)
 {
-	for (; opts && opts->key; opts++) {
-		if (strcmp(opts->key, "mac"))
-			return leat_mdev_fail(&n->mdev, -EINVAL, "no option %s; there is mac", opts->key);
-		if (leat_intel_mac_parse(opts->value, n->chip.mac))
-			return leat_mdev_fail(&n->mdev, -EINVAL, "mac=%s: must be a unicast address like "
-					      "02:00:00:00:00:01", opts->value);
+	int err = 0;
+
+	for (; opts && opts->key && !err; opts++) {
+		if (!strcmp(opts->key, "mac"))
+			err = set_mac(n, opts->value);
+		else if (n->vf && !strcmp(opts->key, "spoofchk"))
+			err = set_spoofchk(n, opts->value);
+		else
+			err = leat_mdev_fail(&n->mdev, -EINVAL, "no option %s; there is %s", opts->key,
+					     n->vf ? "mac, spoofchk" : "mac");
 	}
-	return 0;
+	return err;
 }
 
 /* ---- struct leat_model ---- */
@@ -247,7 +267,7 @@ const struct leat_model leat_model_igb = {
 
 const struct leat_model leat_model_igbvf = {
 	.name = "igbvf",
-	.help = "mac=ADDRESS",
+	.help = "mac=ADDRESS,spoofchk=on|off",
 	.size = sizeof(struct igbm),
 	.init = igbm_vf_init,
 	.fini = igbm_fini,

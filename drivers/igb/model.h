@@ -38,7 +38,6 @@
 #define IGBM_VF_MAP_LEN	0x2000
 
 #define IGBM_VF_MACS	4		/* the VF's own, and what it adds */
-#define IGBM_VF_HASHES	30		/* what a message has room for */
 
 #define IGBM_BURST	32		/* frames shown to the wire at once */
 #define IGBM_FRAME_MIN	60		/* what short frames are padded to */
@@ -99,9 +98,11 @@ struct igbm {
 	bool		ping_due;	/* one more waits for that */
 	bool		clear_to_send;
 	bool		vf_promisc;	/* all multicasts */
+	bool		vf_spread;	/* by RSS over both queues */
+	bool		spoofchk;	/* sends from its own addresses and to its own VLANs only */
 	uint32_t	vf_max;		/* longest frame, CRC included */
 	uint8_t		macs[IGBM_VF_MACS][6];
-	uint16_t	hashes[IGBM_VF_HASHES];
+	uint16_t	hashes[IGB_MSG_HASHES];
 	unsigned int	nmacs, nhashes;
 	uint32_t	vlan[128];
 
@@ -130,6 +131,8 @@ uint32_t igbm_vf_get(struct igbm *n, uint32_t off);
 void igbm_vf_set(struct igbm *n, uint32_t off, uint32_t val);
 void igbm_vf_reset(struct igbm *n);
 bool igbm_vf_accepts(const struct igbm *n, const uint8_t *p, const struct intel_frame *f);
+/* What the VF sends, its tag in the frame or (@vle) besides it: is it its own? */
+bool igbm_vf_may_send(const struct igbm *n, const uint8_t *p, bool vle, uint16_t tag);
 /* The PF tells the VF to look at the link. */
 void igbm_vf_ping(struct igbm *n);
 

@@ -128,7 +128,7 @@ static struct igbm_ring *choose(struct igbm *n, struct arrival *a)
 {
 	uint32_t entry, type;
 
-	if (n->vf || (n->reg[INTEL_MRQC / 4] & 7) != IGB_MRQC_RSS)
+	if (n->vf ? !n->vf_spread : (n->reg[INTEL_MRQC / 4] & 7) != IGB_MRQC_RSS)
 		return &n->rx[0];
 	type = hash_type(n, a);
 	if (!type)

@@ -184,7 +184,7 @@ static int add_packet(struct igbm *n, struct igbm_ring *q, struct burst *b, cons
 	    (!o.mss && g->bytes > IGB_FRAME_MAX - 4))
 		return 1;
 	if (g->pieces == 1 && g->bytes >= IGBM_FRAME_MIN && !o.mss && !o.ip_sum && !o.l4_sum &&
-	    !(g->cmd & INTEL_TXD_VLE))
+	    !(g->cmd & INTEL_TXD_VLE) && !n->spoofchk)
 		va = leat_mdev_ptr(&n->mdev, g->addr, g->bytes, false);
 	if (va) {
 		b->frame[b->frames++] = (struct leat_frame){ .data = va, .len = g->bytes };
@@ -196,6 +196,8 @@ static int add_packet(struct igbm *n, struct igbm_ring *q, struct burst *b, cons
 		b->packets--;
 		return err;
 	}
+	if (!igbm_vf_may_send(n, n->packet + IGBM_HEADROOM, g->cmd & INTEL_TXD_VLE, c->tag))
+		return 1;
 	if (o.mss) {
 		k->whole = add_segments(n, b, g, c, &o, skip);
 	} else {

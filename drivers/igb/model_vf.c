@@ -8,8 +8,6 @@
 #include "model.h"
 
 #define FRAME_MAX_USUAL	1522		/* CRC and a tag included */
-#define INFO_ADD_MAC	2
-#define INFO_CLEAR_MACS	1
 
 static uint32_t *reg(struct igbm *n, uint32_t off)
 {
@@ -32,19 +30,38 @@ static bool accepts_multicast(const struct igbm *n, const uint8_t *p)
 	return n->vf_promisc;
 }
 
+static bool in_vlan(const struct igbm *n, uint32_t vid)
+{
+	return !vid || (n->vlan[vid / 32] >> vid % 32 & 1);
+}
+
+static bool has_mac(const struct igbm *n, const uint8_t *mac)
+{
+	for (unsigned int i = 0; i < n->nmacs; i++)
+		if (!memcmp(mac, n->macs[i], 6))
+			return true;
+	return false;
+}
+
+bool igbm_vf_may_send(const struct igbm *n, const uint8_t *p, bool vle, uint16_t tag)
+{
+	bool tagged = p[12] == 0x81 && p[13] == 0;
+
+	if (!n->spoofchk)
+		return true;
+	return has_mac(n, p + 6) && (!vle || in_vlan(n, tag & 0xfff)) &&
+	       (!tagged || in_vlan(n, (uint32_t)(p[14] << 8 | p[15]) & 0xfff));
+}
+
 bool igbm_vf_accepts(const struct igbm *n, const uint8_t *p, const struct intel_frame *f)
 {
 	static const uint8_t broadcast[6] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
-	uint32_t vid = f->tag & 0xfff;
 
-	if (f->tagged && vid && !(n->vlan[vid / 32] >> vid % 32 & 1))
+	if (f->tagged && !in_vlan(n, f->tag & 0xfff))
 		return false;
 	if (p[0] & 1)
 		return !memcmp(p, broadcast, sizeof(broadcast)) || accepts_multicast(n, p);
-	for (unsigned int i = 0; i < n->nmacs; i++)
-		if (!memcmp(p, n->macs[i], 6))
-			return true;
-	return false;
+	return has_mac(n, p);
 }
 
 /* What the PF knows of a VF that was reset. */
@@ -53,7 +70,7 @@ static void forget(struct igbm *n)
 	memcpy(n->macs[0], n->chip.mac, 6);
 	n->nmacs = 1;
 	n->nhashes = 0;
-	n->vf_promisc = n->clear_to_send = false;
+	n->vf_promisc = n->vf_spread = n->clear_to_send = false;
 	n->vf_max = FRAME_MAX_USUAL;
 	memset(n->vlan, 0, sizeof(n->vlan));
 }
@@ -72,15 +89,15 @@ static bool set_mac(struct igbm *n, const uint32_t *msg)
 
 	words_to_mac(msg + 1, mac);
 	switch (LEAT_GET(IGB_MSG_INFO, msg[0])) {
-	case INFO_CLEAR_MACS:
+	case IGB_MSG_MAC_CLEAR:
 		n->nmacs = 1;
 		return true;
-	case INFO_ADD_MAC:
+	case IGB_MSG_MAC_ADD:
 		if ((mac[0] & 1) || n->nmacs == IGBM_VF_MACS)
 			return false;
 		memcpy(n->macs[n->nmacs++], mac, 6);
 		return true;
-	case 0:
+	case IGB_MSG_MAC_OWN:
 		if ((mac[0] & 1) || !(mac[0] | mac[1] | mac[2] | mac[3] | mac[4] | mac[5]))
 			return false;
 		memcpy(n->macs[0], mac, 6);
@@ -91,7 +108,7 @@ static bool set_mac(struct igbm *n, const uint32_t *msg)
 
 static bool set_multicast(struct igbm *n, const uint32_t *msg)
 {
-	n->nhashes = LEAT_MIN(LEAT_GET(IGB_MSG_INFO, msg[0]), (uint32_t)IGBM_VF_HASHES);
+	n->nhashes = LEAT_MIN(LEAT_GET(IGB_MSG_INFO, msg[0]), (uint32_t)IGB_MSG_HASHES);
 	for (unsigned int i = 0; i < n->nhashes; i++)
 		n->hashes[i] = (uint16_t)(msg[1 + i / 2] >> 16 * (i % 2)) & 0xfff;
 	return true;
@@ -124,6 +141,12 @@ static bool set_promisc(struct igbm *n, const uint32_t *msg)
 	return !(LEAT_GET(IGB_MSG_INFO, msg[0]) & ~IGB_MSG_PROMISC_MULTI);
 }
 
+static bool set_queues(struct igbm *n, const uint32_t *msg)
+{
+	n->vf_spread = LEAT_GET(IGB_MSG_INFO, msg[0]) > 1;
+	return true;
+}
+
 static const struct {
 	uint32_t kind;
 	bool (*set)(struct igbm *n, const uint32_t *msg);
@@ -133,6 +156,7 @@ static const struct {
 	{ IGB_MSG_VLAN, set_vlan },
 	{ IGB_MSG_LPE, set_longest },
 	{ IGB_MSG_PROMISC, set_promisc },
+	{ IGB_MSG_QUEUES, set_queues },
 };
 
 static bool obey(struct igbm *n, const uint32_t *msg)
@@ -208,9 +232,27 @@ static uint32_t mailbox_get(struct igbm *n)
 
 /* ---- registers ---- */
 
+/* How the PF spreads, in the registers that it has for it: by every hash, evenly, with the usual key. */
+static void reset_spreading(struct igbm *n)
+{
+	static const uint32_t key[] = {
+		0xda565a6d, 0xc20e5b25, 0x3d256741, 0xb08fa343, 0xcb2bcad0,
+		0xb4307bae, 0xa32dcb77, 0x0cf23080, 0x3bb7426a, 0xfa01acbe,
+	};
+
+	*reg(n, INTEL_MRQC) = IGB_MRQC_POOLS_RSS | IGB_MRQC_TCP4 | IGB_MRQC_IPV4 | IGB_MRQC_TCP6 |
+			      IGB_MRQC_IPV6 | IGB_MRQC_UDP4 | IGB_MRQC_UDP6;
+	*reg(n, INTEL_RXCSUM) = INTEL_RXCSUM_PCSD;
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(key); i++)
+		*reg(n, INTEL_RSSRK(i)) = key[i];
+	for (unsigned int i = 0; i < INTEL_RETA_ENTRIES / 4; i++)
+		*reg(n, INTEL_RETA(i)) = 0x01000100;
+}
+
 void igbm_vf_reset(struct igbm *n)
 {
 	memset(n->reg, 0, sizeof(n->reg));
+	reset_spreading(n);
 	*reg(n, INTEL_VET) = 0x8100;
 	n->mailbox = IGB_V2PMAILBOX_RSTD;
 	n->unread = n->ping_due = false;

@@ -323,18 +323,24 @@ enum igb_vf_reg {
  * flags and 23:16 for a number, then what belongs to it. The answer repeats the kind.
  */
 #define IGB_MSG_WORDS		16
+#define IGB_MSG_HASHES		30			/* what a message has room for */
 #define IGB_MSG_ACK		LEAT_BIT(31)
 #define IGB_MSG_NACK		LEAT_BIT(30)
 #define IGB_MSG_CTS		LEAT_BIT(29)		/* the VF may ask */
 #define IGB_MSG_INFO		LEAT_MASK(23, 16)
 #define IGB_MSG_KIND		LEAT_MASK(15, 0)
 #define IGB_MSG_RESET		0x01u			/* answered with the address */
-#define IGB_MSG_MAC		0x02u			/* INFO 0: the address; 1: no further ones; 2: one more */
+#define IGB_MSG_MAC		0x02u			/* INFO: */
+#define IGB_MSG_MAC_OWN		0u			/* this is its address */
+#define IGB_MSG_MAC_CLEAR	1u			/* it has no others */
+#define IGB_MSG_MAC_ADD		2u			/* it has this one, too */
 #define IGB_MSG_MULTICAST	0x03u			/* INFO: how many 16-bit hashes follow */
 #define IGB_MSG_VLAN		0x04u			/* INFO: 1 add, 0 take away */
 #define IGB_MSG_LPE		0x05u			/* longest packet */
 #define IGB_MSG_PROMISC		0x06u
-#define IGB_MSG_PROMISC_MULTI	2u			/* INFO of it */
+#define IGB_MSG_PROMISC_UNICAST	1u			/* INFO of it: everything; Linux refuses */
+#define IGB_MSG_PROMISC_MULTI	2u			/* and every multicast */
+#define IGB_MSG_QUEUES		0x20u			/* ours: INFO: by how many queues RSS may come */
 #define IGB_MSG_CONTROL		0x0100u			/* the PF's word: look at the link */
 
 /* intel_rxd_done (7.1.5): besides the common bits; info first */

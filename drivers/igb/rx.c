@@ -21,12 +21,22 @@ INTEL_INLINE void rx_csum(struct leat_pkt *pkt, uint32_t info, uint32_t status)
 		pkt->flags |= LEAT_PKT_CSUM_BAD;
 }
 
+/* Pools of virtual functions take tags off, wanted or not. Without headroom it is told like one. */
+static LEAT_COLD void rx_put_tag(struct leat_pkt *pkt, const struct intel_rxd_done *d)
+{
+	pkt->vlan = leat_le16_to_cpu(d->vlan);
+	pkt->flags |= LEAT_PKT_VLAN;
+	(void)leat_pkt_vlan_insert(pkt);
+}
+
 INTEL_INLINE void rx_meta(const struct intel_rxq *q, struct leat_pkt *pkt,
 			  const struct intel_rxd_done *d, uint32_t status)
 {
 	if (q->csum)
 		rx_csum(pkt, leat_le32_to_cpu(d->info), status);
 	intel_rx_hash_vlan(q, pkt, d, status);
+	if (LEAT_UNLIKELY((status & INTEL_RXD_VP) && !q->vlan))
+		rx_put_tag(pkt, d);
 }
 
 static uint16_t rx_burst(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n)
@@ -62,6 +72,8 @@ int leat_igb_rxq_start(struct leat_rxq *base)
 	struct intel_rxq *q = intel_rxq_of(base);
 
 	leat_intel_rxq_clear(q);
+	if (igb_of(base->port)->vf)	/* whether there is one, its PF decides */
+		q->hash = igb_offloads(igb_of(base->port)) & LEAT_CAP_RX_HASH;
 	rx_program(q);
 	return leat_intel_rxq_fill(q);
 }

@@ -18,8 +18,9 @@ static bool harmless(const struct intel_reg_info *reg)
 	return reg->access[0] == 'R' && reg->access[1] != 'C' && reg->off != INTEL_SWSM;
 }
 
-static unsigned int dump(const struct intel_hw *hw, const struct intel_reg_info *regs,
-			 unsigned int nregs, struct leat_reg *out, unsigned int n, unsigned int at)
+unsigned int leat_intel_regs_add(const struct intel_hw *hw, const struct intel_reg_info *regs,
+				 unsigned int nregs, struct leat_reg *out, unsigned int n,
+				 unsigned int at)
 {
 	for (unsigned int i = 0; i < nregs; i++) {
 		if (!harmless(&regs[i]))
@@ -54,7 +55,7 @@ unsigned int leat_intel_queue_dump(const struct intel_hw *hw, const struct intel
 unsigned int leat_intel_regs_dump(const struct intel_hw *hw, const struct intel_reg_info *own,
 			     unsigned int nown, struct leat_reg *out, unsigned int n)
 {
-	unsigned int at = dump(hw, common, LEAT_ARRAY_LEN(common), out, n, 0);
+	unsigned int at = leat_intel_regs_add(hw, common, LEAT_ARRAY_LEN(common), out, n, 0);
 
-	return dump(hw, own, nown, out, n, at);
+	return leat_intel_regs_add(hw, own, nown, out, n, at);
 }

@@ -170,6 +170,11 @@ struct intel_reg_info {
 unsigned int leat_intel_regs_dump(const struct intel_hw *hw, const struct intel_reg_info *own,
 			     unsigned int nown, struct leat_reg *out, unsigned int n);
 
+/* Of @regs alone, after the @at that came before. Returns how many there are now. */
+unsigned int leat_intel_regs_add(const struct intel_hw *hw, const struct intel_reg_info *regs,
+				 unsigned int nregs, struct leat_reg *out, unsigned int n,
+				 unsigned int at);
+
 /*
  * Those of one queue, which lie @stride bytes from those of the queue before it, after the
  * @at that came before. Returns how many there are now.

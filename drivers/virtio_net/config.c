@@ -5,8 +5,6 @@
  */
 #include "virtio_net.h"
 
-#include <leat/clock.h>
-
 #include <errno.h>
 #include <string.h>
 
@@ -20,19 +18,6 @@ int leat_virtio_config16(struct virtio_net *net, size_t off, uint16_t *out)
 	return err;
 }
 
-/* Any unicast address that nobody was assigned will do (5.1.5): bits from where they differ. */
-static void virtio_net_random_mac(uint8_t mac[6])
-{
-	uint64_t x = leat_now_ns() ^ leat_cycles() << 32 ^ (uint64_t)(uintptr_t)mac;
-
-	for (int i = 0; i < 3; i++) {		/* the finaliser of MurmurHash3 */
-		x ^= x >> 33;
-		x *= UINT64_C(0xff51afd7ed558ccd);
-	}
-	memcpy(mac, &x, 6);
-	mac[0] = (uint8_t)((mac[0] & ~1u) | 2u);	/* unicast, locally administered */
-}
-
 static int virtio_net_read_mac(struct virtio_net *net)
 {
 	int err = 0;
@@ -41,7 +26,7 @@ static int virtio_net_read_mac(struct virtio_net *net)
 		err = net->vd->ops->config_read(net->vd, offsetof(struct virtio_net_config, mac),
 						net->port.mac, sizeof(net->port.mac));
 	else
-		virtio_net_random_mac(net->port.mac);
+		leat_mac_random(net->port.mac);	/* any will do, 5.1.5 */
 	memcpy(net->device_mac, net->port.mac, sizeof(net->device_mac));
 	return err;
 }

@@ -16,6 +16,7 @@ struct leat_driver;
 LEAT_API extern const struct leat_driver leat_virtio_net;
 LEAT_API extern const struct leat_driver leat_e1000e;
 LEAT_API extern const struct leat_driver leat_igb;
+LEAT_API extern const struct leat_driver leat_igbvf;
 
 /* Software ports: "null:", "ring:", "tap:". */
 LEAT_API extern const struct leat_driver leat_null;

@@ -3,7 +3,8 @@
  * unwind.c - open a port with the k-th system call or allocation failing, for
  * every k: nothing leaks, and the context is as good as before.
  *
- * The device is a virtio-net model, in this process and served by a child, an 82574's or an 82576's.
+ * The device is a virtio-net model, in this process and served by a child, an 82574's,
+ * an 82576's or one of its virtual functions.
  */
 #include "faults.h"
 
@@ -141,6 +142,12 @@ static void sim_e1000e_unwinds(void **state)
 	open_with_every_failure("sim:e1000e,wire=loop");
 }
 
+static void sim_igbvf_unwinds(void **state)
+{
+	(void)state;
+	open_with_every_failure("sim:igbvf,wire=loop");
+}
+
 static void sim_igb_unwinds(void **state)
 {
 	(void)state;
@@ -200,6 +207,7 @@ int main(void)
 		cmocka_unit_test(sim_unwinds),
 		cmocka_unit_test(sim_e1000e_unwinds),
 		cmocka_unit_test(sim_igb_unwinds),
+		cmocka_unit_test(sim_igbvf_unwinds),
 		cmocka_unit_test(vfio_user_unwinds),
 	};
 

@@ -27,6 +27,9 @@ LEAT_API int leat_fail(struct leat_ctx *ctx, int err, const char *fmt, ...) LEAT
 /* Nanoseconds by the context's clock. */
 LEAT_API uint64_t leat_ctx_now(const struct leat_ctx *ctx);
 
+/* A unicast address that nobody was assigned, for a device that has none. Any thread. */
+LEAT_API void leat_mac_random(uint8_t mac[6]);
+
 /* The lists given at open, never NULL, ending with NULL. */
 LEAT_API const struct leat_driver *const *leat_ctx_drivers(const struct leat_ctx *ctx);
 LEAT_API const struct leat_model *const *leat_ctx_models(const struct leat_ctx *ctx);

@@ -62,6 +62,8 @@ static int region_read(struct leat_dev *dev, unsigned int region, uint64_t off, 
 		*reg(n, (uint32_t)off) = 0;
 	else if (off == INTEL_SWSM)
 		*reg(n, INTEL_SWSM) |= INTEL_SWSM_SMBI;
+	if (n->after_read)
+		n->after_read(n, (uint32_t)off);
 	if (n->gone)
 		memset(buf, 0xff, len);
 	return 0;
@@ -155,6 +157,8 @@ static int region_write(struct leat_dev *dev, unsigned int region, uint64_t off,
 	assert_in_range(n->notes, 0, NIC_NOTES - 1);
 	n->note[n->notes++] = (struct trace_note){ (uint32_t)off, v };
 	write_reg(n, (uint32_t)off, v);
+	if (n->after_write)
+		n->after_write(n, (uint32_t)off, v);
 	return 0;
 }
 
@@ -333,8 +337,33 @@ int nic_open(struct nic *n, const struct leat_port_config *cfg)
 	with.pool = n->pool;
 	with.event = on_event;
 	with.event_arg = n;
-	return leat_port_attach(n->ctx, &leat_igb, &n->dev, "fake:nic", &dev_end, false, &with,
+	return leat_port_attach(n->ctx, n->drv, &n->dev, "fake:nic", &dev_end, false, &with,
 				&n->port);
+}
+
+static int open_two(void *arg)
+{
+	const struct leat_port_config cfg = { .rxqs = 2, .txqs = 2, .rx_desc = 32, .tx_desc = 32 };
+
+	return nic_open(arg, &cfg);
+}
+
+static void close_it(void *arg)
+{
+	struct nic *n = arg;
+
+	leat_port_close(n->port);
+	n->port = NULL;
+}
+
+void nic_cut(struct nic *n)
+{
+	const struct trace_device d = {
+		.arg = n, .open = open_two, .close = close_it, .left = &n->left,
+		.errors = &n->errors, .notes = &n->notes, .segs = &n->nsegs, .pool = n->pool,
+	};
+
+	trace_cut(&d);
 }
 
 void nic_second(struct nic *n)
@@ -372,6 +401,7 @@ int nic_setup(void **state)
 	n->dev.irqs[LEAT_IRQ_INTX] = 1;
 	n->dev.irq_flags[LEAT_IRQ_INTX] = LEAT_IRQ_EVENTFD | LEAT_IRQ_MASKABLE | LEAT_IRQ_AUTOMASKED;
 	n->as = (struct leat_aspace){ .ops = &as_ops, .name = name };
+	n->drv = &leat_igb;
 	n->dead_vector = UINT32_MAX;
 	n->stuck = UINT32_MAX;
 	fill_config(n);

@@ -39,6 +39,11 @@ struct nic {
 	unsigned int	irq_index;
 	bool		closed;
 
+	/* for a device that is no 82576: its driver, and what its registers do besides keeping values */
+	const struct leat_driver *drv;
+	void		(*after_read)(struct nic *n, uint32_t off);
+	void		(*after_write)(struct nic *n, uint32_t off, uint32_t value);
+
 	/* the context around it */
 	struct leat_ctx	*ctx;
 	struct leat_pool *pool;
@@ -55,6 +60,8 @@ int nic_teardown(void **state);
 
 /* As leat_port_open(); @cfg may be NULL. The pool and the events are the NIC's. */
 int nic_open(struct nic *n, const struct leat_port_config *cfg);
+/* trace_cut() of an open with two queues each way. */
+void nic_cut(struct nic *n);
 /* A second of the context's clock, and what comes due in it. */
 void nic_second(struct nic *n);
 

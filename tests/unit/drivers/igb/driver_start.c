@@ -58,30 +58,9 @@ static void a_start_follows_the_datasheet(void **state)
 	trace_expect(n->note + from, n->notes - from, golden, LEAT_ARRAY_LEN(golden), hidden);
 }
 
-static int open_two(void *arg)
-{
-	const struct leat_port_config cfg = { .rxqs = 2, .txqs = 2, .rx_desc = 32, .tx_desc = 32 };
-
-	return nic_open(arg, &cfg);
-}
-
-static void close_it(void *arg)
-{
-	struct nic *n = arg;
-
-	leat_port_close(n->port);
-	n->port = NULL;
-}
-
 static void a_failure_anywhere_leaves_nothing(void **state)
 {
-	struct nic *n = *state;
-	const struct trace_device d = {
-		.arg = n, .open = open_two, .close = close_it, .left = &n->left,
-		.errors = &n->errors, .notes = &n->notes, .segs = &n->nsegs, .pool = n->pool,
-	};
-
-	trace_cut(&d);
+	nic_cut(*state);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nic_setup, nic_teardown)
