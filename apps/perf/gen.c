@@ -40,12 +40,28 @@ static void fill(const struct gen *g, struct leat_pkt *pkt)
 	pkt->total = g->len;
 }
 
+/* Frames of one line: it stays in registers. */
+static void fill_short(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+{
+	const line whole = *(const line *)(const void *)g->frame;
+	uint16_t len = (uint16_t)g->len;
+
+	for (unsigned int i = 0; i < n; i++) {
+		*(line *)leat_pkt_data(pkts[i]) = whole;
+		pkts[i]->len = len;
+		pkts[i]->total = len;
+	}
+}
+
 static bool make_plain(struct stream *s, struct gen *g)
 {
 	if (!leat_pkt_alloc(s->cache, s->pkts, s->burst))
 		return false;
-	for (unsigned int i = 0; i < s->burst; i++)
-		fill(g, s->pkts[i]);
+	if (g->lines && g->len <= sizeof(line))
+		fill_short(g, s->pkts, s->burst);
+	else
+		for (unsigned int i = 0; i < s->burst; i++)
+			fill(g, s->pkts[i]);
 	return true;
 }
 

@@ -105,6 +105,7 @@ unsigned int leat_pkt_alloc(struct leat_pool_cache *cache, struct leat_pkt **pkt
 		return 0;
 	cache->n -= n;
 	top = cache->pkts + cache->n;
+	LEAT_UNROLL
 	for (unsigned int i = 0; i < n; i++) {
 		wide *part = reset_part(top[i]);
 
@@ -163,19 +164,27 @@ static LEAT_COLD void free_any(struct leat_pool_cache *cache, struct leat_pkt *c
 	leat_bin_empty(&strange);
 }
 
+/* pkt->nsegs and pkt->refs, which lie side by side, in one load. */
+typedef uint16_t both __attribute__((may_alias));
+#define BOTH_ONE 0x0101		/* each is 1, on every machine */
+LEAT_STATIC_ASSERT(offsetof(struct leat_pkt, refs) == offsetof(struct leat_pkt, nsegs) + 1 &&
+		   offsetof(struct leat_pkt, nsegs) % sizeof(both) == 0, "one aligned word");
+
 /* One segment each, of the cache's pool, owned by nobody else? No branch in the loop. */
 static bool all_plain(const struct leat_pool *pool, struct leat_pkt *const *pkts, unsigned int n)
 {
-	uintptr_t odd = 0;
+	uintptr_t other = 0;
+	unsigned int odd = 0;
 
+	LEAT_UNROLL
 	for (unsigned int i = 0; i < n; i++) {
 		const struct leat_pkt *pkt = pkts[i];
 
-		odd |= (uintptr_t)pkt->pool ^ (uintptr_t)pool;
+		other |= (uintptr_t)pkt->pool ^ (uintptr_t)pool;
 		/* K1: pairs with K2. */
-		odd |= (leat_load_acquire(&pkt->refs) ^ 1u) | (pkt->nsegs ^ 1u);
+		odd |= leat_load_acquire((const both *)(const void *)&pkt->nsegs) ^ BOTH_ONE;
 	}
-	return !odd;
+	return !other && !odd;
 }
 
 void leat_pkt_free_to(struct leat_pool_cache *cache, struct leat_pkt **pkts, unsigned int n)

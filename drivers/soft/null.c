@@ -46,10 +46,10 @@ static uint16_t null_rx(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t 
 		leat_store_relaxed(&base->nobuf, base->nobuf + (n != 0));
 		return 0;
 	}
-	for (uint16_t i = 0; i < got; i++) {
+	LEAT_UNROLL
+	for (unsigned int i = 0; i < got; i++) {	/* alloc has settled the rest, flags too */
 		pkts[i]->len = size;
 		pkts[i]->total = size;
-		pkts[i]->flags = 0;
 	}
 	leat_soft_count_rx(base, got, (uint64_t)got * size);
 	return got;

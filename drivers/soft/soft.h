@@ -50,7 +50,8 @@ LEAT_INLINE uint64_t leat_soft_bytes(struct leat_pkt *const *pkts, uint16_t n)
 {
 	uint64_t sum = 0;
 
-	for (uint16_t i = 0; i < n; i++)
+	LEAT_UNROLL
+	for (unsigned int i = 0; i < n; i++)
 		sum += pkts[i]->total;
 	return sum;
 }

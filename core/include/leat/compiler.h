@@ -42,6 +42,13 @@
 
 #define LEAT_ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* Before a loop that does a few instructions' work for each packet of a burst. */
+#if defined(__clang__)
+#define LEAT_UNROLL _Pragma("clang loop unroll_count(4)")
+#else
+#define LEAT_UNROLL _Pragma("GCC unroll 4")
+#endif
+
 /* The struct of @type that has @ptr as its @member. */
 #define LEAT_CONTAINER_OF(ptr, type, member) \
 	((type *)(void *)((char *)(ptr) - offsetof(type, member)))
