@@ -10,6 +10,7 @@
 #define ETH_LEN	  14
 #define FRAME_MIN 60
 #define FRAME_MAX 1514
+#define HANDFUL	  128u	/* packets asked for at a time */
 #define ETHERTYPE 0x88b5	/* IEEE 802, for local experiments */
 
 static void on_event(void *arg, struct leat_port *port, enum leat_event event)
@@ -116,11 +117,14 @@ bool frames_pass(struct end *from, struct end *to, unsigned int n, uint32_t seed
 unsigned int pool_list(struct leat_pool *pool, struct leat_pkt **pkts, unsigned int n)
 {
 	struct leat_pool_cache *cache;
-	unsigned int got;
+	unsigned int got = 0, part;
 
-	if (leat_pool_cache_create(pool, n, &cache))
+	if (leat_pool_cache_create(pool, 0, &cache))
 		return 0;
-	got = leat_pkt_alloc(cache, pkts, n);
+	do {
+		part = leat_pkt_alloc(cache, pkts + got, LEAT_MIN(n - got, HANDFUL));
+		got += part;
+	} while (part && got < n);
 	leat_pkt_free_to(cache, pkts, got);
 	leat_pool_cache_destroy(cache);
 	return got;
