@@ -57,6 +57,9 @@ static bool make_plain(struct stream *s, struct gen *g)
 {
 	if (!leat_pkt_alloc(s->cache, s->pkts, s->burst))
 		return false;
+	/* Others have read the lines: have them back all at once, not store by store. */
+	for (unsigned int i = 0; i < s->burst; i++)
+		leat_prefetch_write(leat_pkt_data(s->pkts[i]));
 	if (g->lines && g->len <= sizeof(line))
 		fill_short(g, s->pkts, s->burst);
 	else
