@@ -178,6 +178,17 @@ static bool can_take_mtu(const struct virtio_net *net, uint64_t wanted)
 			VIRTIO_NET_ETH_LEN + (uint32_t)net->device_mtu);
 }
 
+/*
+ * Does each buffer hold the longest frame that may come? Then the header before a frame,
+ * which says of how many it consists, need not be looked at.
+ */
+static bool fits(const struct virtio_net *net)
+{
+	uint32_t mtu = LEAT_MAX(net->port.cfg.mtu, LEAT_MAX(net->device_mtu, VIRTIO_NET_MTU_ETH));
+
+	return leat_pool_buf_size(net->port.cfg.pool) >= mtu + VIRTIO_NET_FRAME_ADD;
+}
+
 uint64_t leat_virtio_features_wanted(const struct virtio_net *net)
 {
 	const struct leat_port_config *cfg = &net->port.cfg;
@@ -191,6 +202,8 @@ uint64_t leat_virtio_features_wanted(const struct virtio_net *net)
 		wanted &= ~VIRTIO_NET_TSO;
 	if (!(wanted & VIRTIO_NET_F_GUEST_CSUM))
 		wanted &= ~VIRTIO_NET_LRO;
+	if (!(wanted & VIRTIO_NET_LRO) && fits(net))
+		wanted &= ~VIRTIO_NET_F_MRG_RXBUF;
 	if (!can_take_mtu(net, wanted))
 		wanted &= ~VIRTIO_NET_F_MTU;
 	/* A device that has it drops the tags of all VLANs that it was not told of. */

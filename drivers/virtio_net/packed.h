@@ -106,6 +106,42 @@ static inline void packed_give(virtio_packed_word *d, uint32_t len, uint16_t id,
 	LEAT_WRITE_ONCE(d[1], LEAT_SWAP64(len | (uint64_t)id << 32 | packed_flags(flags)));
 }
 
+/*
+ * struct packed_chunk - descriptors to be, put together here and copied into the ring from
+ * the last to the first: the device, which looks for the first, finds all at once, and is
+ * not after the lines while they are being written.
+ */
+#define PACKED_CHUNK 32
+
+struct packed_chunk {
+	LEAT_ALIGNED(LEAT_CACHELINE) uint64_t word[2 * PACKED_CHUNK];
+};
+
+/* How many of @n descriptors from @pos on a chunk and the ring's end leave. */
+static inline uint16_t packed_chunk_room(const struct virtio_packed *p, uint16_t pos, uint16_t n)
+{
+	uint16_t room = (uint16_t)(p->size - (pos & (p->size - 1)));
+
+	room = room < PACKED_CHUNK ? room : PACKED_CHUNK;
+	return n < room ? n : room;
+}
+
+static inline void packed_compose(struct packed_chunk *c, unsigned int i, leat_iova_t iova,
+				  uint64_t word)
+{
+	c->word[2 * i] = LEAT_SWAP64(iova);
+	c->word[2 * i + 1] = LEAT_SWAP64(word);
+}
+
+static inline void packed_copy(virtio_packed_word *d, const struct packed_chunk *c, unsigned int n)
+{
+	while (n--) {
+		d[2 * n] = c->word[2 * n];
+		leat_dma_wmb();		/* V7: addresses before the flags */
+		LEAT_WRITE_ONCE(d[2 * n + 1], c->word[2 * n + 1]);
+	}
+}
+
 /* ---- notifications (2.8.14) ---- */
 
 /* A position as it is written in the event areas and doorbells: slot and wrap counter. */

@@ -25,26 +25,33 @@ static uint16_t rx_missing(const struct virtio_packed_rxq *r)
 	return (uint16_t)(r->p.size - (uint16_t)(r->next - r->p.taken));
 }
 
+/* As many of @n buffers as a chunk takes. */
+static unsigned int rx_post_some(struct virtio_packed_rxq *r, struct leat_pkt *const *pkts,
+				 unsigned int n)
+{
+	const uint64_t word = r->q.room | packed_flags((uint16_t)(packed_avail(r->p.size, r->next) |
+								  VIRTIO_DESC_F_WRITE));
+	const uint16_t off = r->q.hdr_off, *ids = &r->q.id[r->next & (r->p.size - 1)];
+	struct virtio_slot *slots = r->q.slot;
+	struct packed_chunk c;
+
+	n = packed_chunk_room(&r->p, r->next, (uint16_t)n);
+	for (unsigned int i = 0; i < n; i++) {
+		struct leat_pkt *pkt = pkts[i];
+
+		slots[ids[i]].pkt = pkt;
+		slots[ids[i]].hdr = (char *)pkt->buf + off;
+		packed_compose(&c, i, pkt->iova + off, word | (uint64_t)ids[i] << 32);
+	}
+	packed_copy(packed_desc(&r->p, r->next), &c, n);
+	r->next = (uint16_t)(r->next + n);
+	return n;
+}
+
 static void rx_post(struct virtio_packed_rxq *r, struct leat_pkt *const *pkts, unsigned int n)
 {
-	const struct virtio_packed p = r->p;
-	const uint16_t mask = (uint16_t)(p.size - 1), off = r->q.hdr_off, *ids = r->q.id;
-	struct virtio_slot *slots = r->q.slot;
-	const uint32_t room = r->q.room;
-	uint16_t pos = r->next;
-
-	for (unsigned int i = 0; i < n; i++, pos++) {
-		struct virtio_slot *slot = &slots[ids[pos & mask]];
-
-		slot->pkt = pkts[i];
-		slot->hdr = (char *)pkts[i]->buf + off;
-		packed_addr(packed_desc(&p, pos), pkts[i]->iova + off);
-	}
-	leat_dma_wmb();		/* V7: the addresses before the flags */
-	for (pos = r->next; n--; pos++)
-		packed_give(packed_desc(&p, pos), room, ids[pos & mask],
-			    (uint16_t)(packed_avail(p.size, pos) | VIRTIO_DESC_F_WRITE));
-	r->next = pos;
+	for (unsigned int done = 0; done < n;)
+		done += rx_post_some(r, pkts + done, n - done);
 }
 
 static bool rx_fill(struct virtio_rxq *q)

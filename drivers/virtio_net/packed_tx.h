@@ -27,7 +27,8 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_packets(struct virtio_packed_txq 
 
 		i = (uint16_t)(i + plain);
 		sum.packets += plain;
-		if (LEAT_LIKELY(i == n) || !leat_virtio_tx_one(&t->q, pkts[i], &sum))
+		if (i == n || !leat_virtio_tx_room(&t->q) ||
+		    !leat_virtio_tx_one(&t->q, pkts[i], &sum))
 			break;
 		i++;
 	}
@@ -46,6 +47,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, stru
 		q->ops->clean(q, q->size);
 		return 0;
 	}
+	leat_prefetch(packed_desc(&t->p, t->p.taken));
 	if (leat_virtio_tx_room(q) < n)
 		q->ops->clean(q, LEAT_MIN(n, q->size));
 	if (LEAT_UNLIKELY(q->broken))
@@ -59,41 +61,58 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, stru
 }
 
 /*
- * Packets one by one, in registers, because the compiler must think that each store could
- * change the queue. A head's id is its position @in_order, or else the next that is free.
+ * At most PACKED_CHUNK packets, into @c and the queue's books, as far as they are plain and
+ * the ring does not end. A head's id is its position @in_order, or else the next that is
+ * free.
  */
-static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_run_any(struct virtio_packed_txq *t,
+static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_compose(struct virtio_packed_txq *t,
 						       struct leat_pkt **pkts, uint16_t n,
-						       uint64_t *bytes, bool in_order)
+						       struct packed_chunk *c, uint64_t *bytes,
+						       bool in_order)
 {
-	const struct virtio_packed p = t->p;
-	const uint16_t mask = (uint16_t)(p.size - 1), hdr_len = t->q.hdr_len;
+	const uint16_t mask = (uint16_t)(t->p.size - 1), at = t->q.next & mask;
+	const uint64_t flags = packed_flags(packed_avail(t->p.size, t->q.next));
 	const uint32_t frame_max = t->q.frame_max;
+	const uint16_t hdr_len = t->q.hdr_len;
 	struct leat_pkt **sw = t->q.pkt;
-	uint16_t pos = t->q.next, id_next = t->id_next, *len = t->q.len, *ids = t->ids, i;
-	uint64_t sum = 0;
+	uint16_t *len = t->q.len, i;
 
-	n = LEAT_MIN(n, leat_virtio_tx_room(&t->q));
-	for (i = 0; i < n; i++, pos++) {
-		virtio_packed_word *d = packed_desc(&p, pos);
+	for (i = 0; i < n; i++) {
 		struct leat_pkt *pkt = pkts[i];
 		uint16_t id;
 
 		if (LEAT_UNLIKELY(!leat_virtio_tx_plain(pkt, hdr_len, frame_max)))
 			break;
-		id = in_order ? pos & mask : ids[id_next++ & mask];
+		id = in_order ? (uint16_t)(at + i) : t->ids[t->id_next++ & mask];
 		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
-		packed_addr(d, leat_pkt_iova(pkt) - hdr_len);
+		packed_compose(c, i, leat_pkt_iova(pkt) - hdr_len,
+			       ((uint32_t)pkt->len + hdr_len) | (uint64_t)id << 32 | flags);
 		sw[id] = pkt;
 		len[id] = 1;
-		sum += pkt->len;
-		leat_dma_wmb();		/* V7 */
-		packed_give(d, (uint32_t)pkt->len + hdr_len, id, packed_avail(p.size, pos));
+		*bytes += pkt->len;
 	}
-	t->q.next = pos;
-	t->id_next = id_next;
-	*bytes += sum;
 	return i;
+}
+
+static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_run_any(struct virtio_packed_txq *t,
+						       struct leat_pkt **pkts, uint16_t n,
+						       uint64_t *bytes, bool in_order)
+{
+	struct packed_chunk c;
+	uint16_t done = 0;
+
+	n = LEAT_MIN(n, leat_virtio_tx_room(&t->q));
+	while (done < n) {
+		uint16_t most = packed_chunk_room(&t->p, t->q.next, (uint16_t)(n - done)), m;
+
+		m = packed_tx_compose(t, pkts + done, most, &c, bytes, in_order);
+		packed_copy(packed_desc(&t->p, t->q.next), &c, m);
+		t->q.next = (uint16_t)(t->q.next + m);
+		done = (uint16_t)(done + m);
+		if (m < most)
+			break;
+	}
+	return done;
 }
 
 #endif

@@ -245,7 +245,8 @@ static uint16_t tx_packets(struct virtio_split_txq *t, struct leat_pkt **pkts, u
 
 		i = (uint16_t)(i + run);
 		sum.packets += run;
-		if (LEAT_LIKELY(i == n) || !leat_virtio_tx_one(&t->q, pkts[i], &sum))
+		if (i == n || !leat_virtio_tx_room(&t->q) ||
+		    !leat_virtio_tx_one(&t->q, pkts[i], &sum))
 			break;
 		i++;
 	}
