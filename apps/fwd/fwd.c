@@ -157,6 +157,9 @@ static void on_event(void *arg, struct leat_port *port, enum leat_event event)
 		fprintf(stderr, "leat-fwd: %s: link %s\n", leat_port_name(port),
 			link.up ? "up" : "down");
 		break;
+	case LEAT_EVENT_ANNOUNCE:	/* a wire has no address of its own to announce */
+		fprintf(stderr, "leat-fwd: %s: asked to announce itself\n", leat_port_name(port));
+		break;
 	case LEAT_EVENT_ERROR:
 		f->lost[i] |= restart(f, port) != 0;
 		if (!f->lost[i])

@@ -102,6 +102,8 @@ static void on_event(void *arg, struct leat_port *port, enum leat_event event)
 		fprintf(stderr, "leat-perf: %s: link %s\n", leat_port_name(port),
 			link.up ? "up" : "down");
 		break;
+	case LEAT_EVENT_ANNOUNCE:
+		break;
 	case LEAT_EVENT_ERROR:
 		p->lost += restart(p, port) != 0;
 		break;

@@ -29,7 +29,7 @@ static int queues(struct leat_port *port, const char *what, uint16_t *n, uint16_
 	return *n > most ? refuse(port, -ENOTSUP, what, *n, 1, most) : 0;
 }
 
-static int descriptors(struct leat_port *port, const char *what, uint16_t *n)
+int leat_port_check_desc(struct leat_port *port, const char *what, uint16_t *n)
 {
 	const struct leat_caps *caps = &port->caps;
 
@@ -121,9 +121,9 @@ int leat_port_resolve(struct leat_port *port, const struct leat_port_config *ask
 	if (!err)
 		err = queues(port, "transmit queues", &cfg.txqs, port->caps.max_txqs);
 	if (!err)
-		err = descriptors(port, "receive descriptors", &cfg.rx_desc);
+		err = leat_port_check_desc(port, "receive descriptors", &cfg.rx_desc);
 	if (!err)
-		err = descriptors(port, "transmit descriptors", &cfg.tx_desc);
+		err = leat_port_check_desc(port, "transmit descriptors", &cfg.tx_desc);
 	if (!err)
 		err = mtu(port, &cfg.mtu);
 	if (!err)
@@ -138,4 +138,38 @@ int leat_port_resolve(struct leat_port *port, const struct leat_port_config *ask
 		return err;
 	port->cfg = cfg;
 	return leat_port_resolve_rss(port);
+}
+
+/* Those that change and those that the device can change while it runs. */
+static int live_offloads(struct leat_port *port, uint32_t asked)
+{
+	uint32_t fixed = (asked ^ port->cfg.offloads) & ~port->caps.live_offloads;
+
+	if (!port->started)
+		return leat_fail(port->ctx, -EINVAL, "%s: offloads: the port does not run: "
+				 "reconfigure it with other ones", port->name);
+	if (fixed)
+		return leat_fail(port->ctx, -ENOTSUP, "%s: offloads: 0x%x would change (LEAT_CAP_*), "
+				 "of which the device switches 0x%x while it runs: stop the port and "
+				 "reconfigure it", port->name, asked ^ port->cfg.offloads,
+				 port->caps.live_offloads);
+	return 0;
+}
+
+int leat_port_offloads(struct leat_port *port, uint32_t asked)
+{
+	uint32_t old = port->cfg.offloads;
+	int err = offloads(port, &asked);
+
+	if (!err)
+		err = live_offloads(port, asked);
+	if (err || asked == old)
+		return err;
+	port->cfg.offloads = asked;
+	err = port->drv->offloads(port);
+	if (err) {
+		port->cfg.offloads = old;
+		(void)port->drv->offloads(port);
+	}
+	return err;
 }

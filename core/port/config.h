@@ -16,6 +16,14 @@ int leat_port_resolve(struct leat_port *port, const struct leat_port_config *cfg
 /* The same for port->rss, from the resolved port->cfg. In rss.c. */
 int leat_port_resolve_rss(struct leat_port *port);
 
+/* A queue's descriptors: 0 is chosen, what cannot be is refused under the name @what. */
+int leat_port_check_desc(struct leat_port *port, const char *what, uint16_t *n);
+
+/* Make a queue of port->cfg, in port->rxq[id] only if that works; free all there are. In setup.c. */
+int leat_port_setup_rxq(struct leat_port *port, unsigned int id);
+int leat_port_setup_txq(struct leat_port *port, unsigned int id);
+void leat_port_free_queues(struct leat_port *port);
+
 /* A running port's bursts move packets, a stopped one's nothing. In queue.c. */
 void leat_port_show_bursts(struct leat_port *port);
 void leat_port_hide_bursts(struct leat_port *port);

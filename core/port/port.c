@@ -48,77 +48,6 @@ void leat_port_stop(struct leat_port *port)
 	port->drv->stop(port);
 }
 
-static void free_queues(struct leat_port *port)
-{
-	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX; i++) {
-		if (port->rxq[i]) {
-			leat_port_past_rxq(port, port->rxq[i]);
-			port->drv->rxq_free(port->rxq[i]);
-		}
-		if (port->txq[i]) {
-			leat_port_past_txq(port, port->txq[i]);
-			port->drv->txq_free(port->txq[i]);
-		}
-		port->rxq[i] = NULL;
-		port->txq[i] = NULL;
-		leat_pool_cache_destroy(port->own_rx_cache[i]);
-		leat_pool_cache_destroy(port->own_tx_cache[i]);
-		port->own_rx_cache[i] = NULL;
-		port->own_tx_cache[i] = NULL;
-	}
-}
-
-static int own_cache(struct leat_port *port, struct leat_pool_cache **asked,
-		     struct leat_pool_cache **own)
-{
-	int err;
-
-	if (*asked)
-		return 0;
-	err = leat_pool_cache_create(port->cfg.pool, 0, own);
-	if (!err)
-		*asked = *own;
-	return err;
-}
-
-static int setup_rxq(struct leat_port *port, unsigned int id)
-{
-	struct leat_rxq *q;
-	int err = own_cache(port, &port->cfg.rx_cache[id], &port->own_rx_cache[id]);
-
-	if (err)
-		return err;
-	err = port->drv->rxq_setup(port, id, &q);
-	if (err)
-		return err;
-	q->port = port;
-	q->cache = port->cfg.rx_cache[id];
-	q->id = (uint16_t)id;
-	q->ndesc = port->cfg.rx_desc;
-	q->burst = leat_rx_nothing;
-	port->rxq[id] = q;
-	return 0;
-}
-
-static int setup_txq(struct leat_port *port, unsigned int id)
-{
-	struct leat_txq *q;
-	int err = own_cache(port, &port->cfg.tx_cache[id], &port->own_tx_cache[id]);
-
-	if (err)
-		return err;
-	err = port->drv->txq_setup(port, id, &q);
-	if (err)
-		return err;
-	q->port = port;
-	q->cache = port->cfg.tx_cache[id];
-	q->id = (uint16_t)id;
-	q->ndesc = port->cfg.tx_desc;
-	q->burst = leat_tx_nothing;
-	port->txq[id] = q;
-	return 0;
-}
-
 /* Settle @cfg and make the queues of it; on failure there are none. */
 static int setup(struct leat_port *port, const struct leat_port_config *cfg)
 {
@@ -127,11 +56,11 @@ static int setup(struct leat_port *port, const struct leat_port_config *cfg)
 	if (!err && port->drv->configure)
 		err = port->drv->configure(port);
 	for (unsigned int i = 0; !err && i < port->cfg.rxqs; i++)
-		err = setup_rxq(port, i);
+		err = leat_port_setup_rxq(port, i);
 	for (unsigned int i = 0; !err && i < port->cfg.txqs; i++)
-		err = setup_txq(port, i);
+		err = leat_port_setup_txq(port, i);
 	if (err)
-		free_queues(port);
+		leat_port_free_queues(port);
 	return err;
 }
 
@@ -154,7 +83,7 @@ int leat_port_reconfigure(struct leat_port *port, const struct leat_port_config 
 			old.tx_cache[i] = NULL;
 	}
 	old.rss = rss.types ? &rss : NULL;
-	free_queues(port);
+	leat_port_free_queues(port);
 	err = setup(port, cfg ? cfg : &defaults);
 	if (err)
 		(void)setup(port, &old);	/* its failure shows at start: no queues */
@@ -254,7 +183,7 @@ int leat_port_attach(struct leat_ctx *ctx, const struct leat_driver *drv, struct
 	return 0;
 
 free_queues:
-	free_queues(port);
+	leat_port_free_queues(port);
 detach:
 	drv->detach(port);
 free_port:
@@ -271,7 +200,7 @@ void leat_port_close(struct leat_port *port)
 		return;
 	leat_port_stop(port);
 	(void)leat_port_resume(port);	/* the driver's last words are for an awake device */
-	free_queues(port);
+	leat_port_free_queues(port);
 	port->drv->detach(port);
 	unlist(port);
 	port->end->close(port->dev);
@@ -306,7 +235,7 @@ void leat_port_notify(struct leat_port *port, enum leat_event event)
 		leat_store_relaxed(&port->gone, true);
 	__atomic_fetch_or(&port->pending, UINT32_C(1) << event, __ATOMIC_RELEASE);
 	leat_ctx_wake(port->ctx);
-	if (event != LEAT_EVENT_LINK)
+	if (event != LEAT_EVENT_LINK && event != LEAT_EVENT_ANNOUNCE)
 		leat_port_wake_sleepers(port);
 }
 

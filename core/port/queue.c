@@ -7,6 +7,8 @@
  */
 #include "core/port/config.h"
 
+#include "core/stats/sizes.h"
+
 #include <leat/barrier.h>
 #include <leat/bits.h>
 
@@ -42,14 +44,39 @@ static uint16_t tx_stepped(struct leat_txq *q, struct leat_pkt **pkts, uint16_t 
 	return sent;
 }
 
+static uint16_t rx_counted(struct leat_rxq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	uint16_t got = q->port->stepped ? rx_stepped(q, pkts, n) : q->direct(q, pkts, n);
+
+	leat_sizes_count(q->port->rx_sizes[q->id], pkts, got);
+	return got;
+}
+
+/* What is taken is somebody else's at once: looked at before, counted after. */
+static uint16_t tx_counted(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n)
+{
+	struct leat_sizes_seen seen[LEAT_SIZES_BURST];
+	uint16_t sent = 0, part, took;
+
+	do {
+		part = (uint16_t)LEAT_MIN(n - sent, LEAT_SIZES_BURST);
+		leat_sizes_look(seen, pkts + sent, part);
+		took = q->port->stepped ? tx_stepped(q, pkts + sent, part) :
+					  q->direct(q, pkts + sent, part);
+		leat_sizes_add(q->port->tx_sizes[q->id], seen, took);
+		sent = (uint16_t)(sent + took);
+	} while (took == part && sent < n);
+	return sent;
+}
+
 static void show_rxq(struct leat_rxq *q)
 {
-	q->burst = q->port->stepped ? rx_stepped : q->direct;
+	q->burst = q->port->rx_sizes[q->id] ? rx_counted : q->port->stepped ? rx_stepped : q->direct;
 }
 
 static void show_txq(struct leat_txq *q)
 {
-	q->burst = q->port->stepped ? tx_stepped : q->direct;
+	q->burst = q->port->tx_sizes[q->id] ? tx_counted : q->port->stepped ? tx_stepped : q->direct;
 }
 
 void leat_port_show_bursts(struct leat_port *port)
@@ -71,9 +98,9 @@ void leat_port_hide_bursts(struct leat_port *port)
 
 static int check(struct leat_port *port, const char *dir, unsigned int id, bool can)
 {
-	if (!can)
-		return leat_fail(port->ctx, -ENOTSUP, "%s: %s queue %u: the driver %s starts and "
-				 "stops ports only", port->name, dir, id, port->drv->name);
+	if (!can || port->queues_together)
+		return leat_fail(port->ctx, -ENOTSUP, "%s: %s queue %u: the driver %s, or the "
+				 "device, starts and stops ports only", port->name, dir, id, port->drv->name);
 	if (leat_port_gone(port))
 		return -ENODEV;
 	if (!port->started)

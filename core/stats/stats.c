@@ -7,6 +7,8 @@
  */
 #include "core/port/config.h"
 
+#include "core/stats/sizes.h"
+
 #include <leat/barrier.h>
 #include <leat/stats.h>
 
@@ -76,6 +78,16 @@ static void put_queue(struct list *l, const char *dir, unsigned int id, const ch
 	put(l, name, leat_load_relaxed(counter));
 }
 
+static void put_sizes(struct list *l, const char *dir, unsigned int id,
+		      const struct leat_sizes *sizes)
+{
+	for (unsigned int i = 0; sizes && leat_sizes_name(i); i++) {
+		uint64_t value = leat_sizes_value(sizes, i);
+
+		put_queue(l, dir, id, leat_sizes_name(i), &value);
+	}
+}
+
 unsigned int leat_port_xstats(struct leat_port *port, struct leat_xstat *out, unsigned int n)
 {
 	struct list l = { .out = out, .room = n };
@@ -96,11 +108,13 @@ unsigned int leat_port_xstats(struct leat_port *port, struct leat_xstat *out, un
 		put_queue(&l, "rx", i, "packets", &port->rxq[i]->packets);
 		put_queue(&l, "rx", i, "bytes", &port->rxq[i]->bytes);
 		put_queue(&l, "rx", i, "errors", &port->rxq[i]->errors);
+		put_sizes(&l, "rx", i, port->rx_sizes[i]);
 	}
 	for (unsigned int i = 0; i < LEAT_PORT_QUEUES_MAX && port->txq[i]; i++) {
 		put_queue(&l, "tx", i, "packets", &port->txq[i]->packets);
 		put_queue(&l, "tx", i, "bytes", &port->txq[i]->bytes);
 		put_queue(&l, "tx", i, "errors", &port->txq[i]->errors);
+		put_sizes(&l, "tx", i, port->tx_sizes[i]);
 	}
 	if (port->drv->xstats && !port->suspended)
 		l.n += port->drv->xstats(port, l.n < n ? out + l.n : NULL, l.n < n ? n - l.n : 0);

@@ -79,16 +79,15 @@ static int virtio_net_read_queues(struct virtio_net *net)
 
 /* ---- link ---- */
 
-/* Without F_STATUS the link counts as up (5.1.4.2). */
-bool leat_virtio_link_up(struct virtio_net *net)
+uint16_t leat_virtio_net_status(struct virtio_net *net)
 {
 	uint16_t status;
 
 	if (!(net->offered & VIRTIO_NET_F_STATUS))
-		return true;
+		return VIRTIO_NET_S_LINK_UP;
 	if (leat_virtio_config16(net, offsetof(struct virtio_net_config, status), &status))
-		return false;
-	return status & VIRTIO_NET_S_LINK_UP;
+		return 0;
+	return status;
 }
 
 static uint32_t virtio_net_speed(struct virtio_net *net)
@@ -115,7 +114,7 @@ void leat_virtio_link(struct leat_port *port, struct leat_link *out)
 	struct virtio_net *net = virtio_net_of(port);
 	bool tells = net->offered & VIRTIO_NET_F_SPEED_DUPLEX;
 
-	out->up = leat_virtio_link_up(net);
+	out->up = leat_virtio_net_status(net) & VIRTIO_NET_S_LINK_UP;
 	if (!out->up)
 		return;
 	out->speed = tells ? virtio_net_speed(net) : 0;
@@ -139,6 +138,9 @@ static void virtio_net_fill_caps(struct virtio_net *net)
 	caps->rx_headroom = caps->flags & LEAT_CAP_RX_HASH ? VIRTIO_NET_HDR_LEN_HASH :
 							     VIRTIO_NET_HDR_LEN;
 	caps->dma_bits = 64;
+	if (leat_virtio_features_possible(net) & VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
+		caps->live_offloads = caps->flags & (LEAT_CAP_RX_CSUM | LEAT_CAP_RX_LRO);
+	net->port.queues_together = !(net->offered & VIRTIO_F_RING_RESET);
 }
 
 /* The first that the device's offer has what it takes for. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * virtio_net/events.c - what a running device says of itself: its link (5.1.4.2),
- * DEVICE_NEEDS_RESET (2.1.2), and, by its silence, a reset that was not ours.
+ * virtio_net/events.c - what a running device says of itself: its link (5.1.4.2), that
+ * the network behind it changed (5.1.6.5.4), DEVICE_NEEDS_RESET (2.1.2), and, by its
+ * silence, a reset that was not ours.
  *
  * An interrupt asks for a look. So does the clock, where there is no interrupt for
  * changes of configuration, and where a look costs nothing because the registers
@@ -24,11 +25,25 @@ static const char *virtio_net_trouble(uint8_t status)
 	return NULL;
 }
 
+/* 5.1.6.5.4: the device asks again until it has the driver's word. */
+static void virtio_net_heed(struct virtio_net *net, uint16_t status)
+{
+	bool up = status & VIRTIO_NET_S_LINK_UP;
+
+	if (up != net->link_up)
+		leat_port_notify(&net->port, LEAT_EVENT_LINK);
+	net->link_up = up;
+	if ((status & VIRTIO_NET_S_ANNOUNCE) && !net->ctrl.lost &&
+	    (net->vd->features & VIRTIO_NET_F_GUEST_ANNOUNCE) &&
+	    !leat_virtio_ctrl(net, VIRTIO_NET_CTRL_ANNOUNCE, VIRTIO_NET_CTRL_ANNOUNCE_ACK, NULL, 0,
+			      "announce"))
+		leat_port_notify(&net->port, LEAT_EVENT_ANNOUNCE);
+}
+
 static void virtio_net_look(struct virtio_net *net)
 {
 	struct leat_port *port = &net->port;
 	const char *trouble = virtio_net_trouble(net->vd->ops->status_get(net->vd));
-	bool up;
 
 	if (leat_load_relaxed(&port->dev->dead) || net->error_told)
 		return;
@@ -39,10 +54,7 @@ static void virtio_net_look(struct virtio_net *net)
 		leat_port_notify(port, LEAT_EVENT_ERROR);
 		return;
 	}
-	up = leat_virtio_link_up(net);
-	if (up != net->link_up)
-		leat_port_notify(port, LEAT_EVENT_LINK);
-	net->link_up = up;
+	virtio_net_heed(net, leat_virtio_net_status(net));
 }
 
 static void virtio_net_interrupt(struct leat_watch *w)
@@ -67,7 +79,7 @@ int leat_virtio_watch(struct virtio_net *net)
 		net->watch.tick = virtio_net_tick;
 		net->watch.period_ns = LOOK_NS;
 	}
-	net->link_up = leat_virtio_link_up(net);
+	net->link_up = leat_virtio_net_status(net) & VIRTIO_NET_S_LINK_UP;
 	return leat_watch_add(net->port.ctx, &net->watch);
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * virtio_net/steer.c - which receive queue takes a packet, and its hash (virtio 1.2,
- * 5.1.6.5.5 to 5.1.6.5.7). Commands of the control queue, control thread.
+ * 5.1.6.5.5 to 5.1.6.5.7); what else is done to it. Commands of the control queue, control thread.
  *
  * With RSS by our table. Without it the device remembers by which pair a flow was sent
  * and delivers it there, so that every enabled pair has to have a receive queue.
@@ -193,4 +193,20 @@ int leat_virtio_set_rss(struct leat_port *port)
 		return leat_virtio_steer(port);
 	return leat_fail(port->ctx, -EBUSY, "%s: RSS: the port started without: stop it, set RSS, "
 			 "start it", port->name);
+}
+
+/* All that were negotiated are on after a reset; only these can be switched (5.1.6.5.6). */
+int leat_virtio_set_offloads(struct leat_port *port)
+{
+	struct virtio_net *net = virtio_net_of(port);
+	uint64_t had = net->vd->features & (VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LRO);
+	uint64_t want = leat_virtio_features_wanted(net) &
+			(VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_LRO);
+	const leat_le64 data = leat_cpu_to_le64(want);
+
+	if (want & ~had)
+		return leat_fail(port->ctx, -EBUSY, "%s: offloads: the port started without: stop "
+				 "and reconfigure it", port->name);
+	return leat_virtio_ctrl(net, VIRTIO_NET_CTRL_OFFLOADS, VIRTIO_NET_CTRL_OFFLOADS_SET, &data,
+				sizeof(data), "offloads");
 }

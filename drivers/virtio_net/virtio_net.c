@@ -313,6 +313,7 @@ static int virtio_net_start(struct leat_port *port)
 	int err;
 
 	net->error_told = false;
+	net->queues_kept = 0;
 	err = virtio_net_begin(net);
 	if (!err)
 		err = virtio_net_negotiate(net);
@@ -377,5 +378,10 @@ const struct leat_driver leat_virtio_net = {
 	.forget = virtio_net_forget,
 	.filter = leat_virtio_filter,
 	.rss = leat_virtio_set_rss,
+	.offloads = leat_virtio_set_offloads,
+	.rxq_start = leat_virtio_rxq_start,
+	.rxq_stop = leat_virtio_rxq_stop,
+	.txq_start = leat_virtio_txq_start,
+	.txq_stop = leat_virtio_txq_stop,
 	.link = leat_virtio_link,
 };

@@ -6,6 +6,7 @@
  *   config.c		what the device says of itself; capabilities, link
  *   features.c		which features are wanted, what they are called
  *   ctrl.c		the control queue; filter.c, steer.c what goes by it
+ *   queues.c		single queues stopped and started
  *   irqs.c		interrupts, and sleeping until one comes
  *   events.c		the link, and a device that is in trouble
  *   pci.c		the transport over a PCI device
@@ -118,6 +119,7 @@ struct virtio_net {
 	struct virtio_ctrl ctrl;
 	uint8_t		told_mac[6];
 	uint64_t	told_vids[4096 / 64];
+	uint64_t	queues_kept;	/* by the device, though it was to let go of them; a bit each */
 
 	/* receive buffers, settled by configure */
 	uint32_t	rx_room;	/* bytes from there on */
@@ -144,7 +146,8 @@ int leat_virtio_config16(struct virtio_net *net, size_t off, uint16_t *out);
 /* Read what the device offers, choose net->rings, fill in the port's capabilities. 0 or -errno. */
 int leat_virtio_read_offer(struct virtio_net *net);
 
-bool leat_virtio_link_up(struct virtio_net *net);
+/* VIRTIO_NET_S_*; without F_STATUS the link counts as up (5.1.4.2). */
+uint16_t leat_virtio_net_status(struct virtio_net *net);
 void leat_virtio_link(struct leat_port *port, struct leat_link *out);
 
 /* ---- filter.c ---- */
@@ -169,8 +172,16 @@ uint16_t leat_virtio_pairs(const struct virtio_net *net);
 /* Tell the running device of its queues, port->rss and hashes. 0 or -errno, logged. */
 int leat_virtio_steer(struct leat_port *port);
 
-/* Driver verb: port->rss. */
+/* Driver verbs: port->rss; port->cfg.offloads, of receiving. */
 int leat_virtio_set_rss(struct leat_port *port);
+int leat_virtio_set_offloads(struct leat_port *port);
+
+/* ---- queues.c: driver verbs ---- */
+
+void leat_virtio_rxq_stop(struct leat_rxq *q);
+int leat_virtio_rxq_start(struct leat_rxq *q);
+void leat_virtio_txq_stop(struct leat_txq *q);
+int leat_virtio_txq_start(struct leat_txq *q);
 
 /* ---- irqs.c ---- */
 

@@ -65,12 +65,14 @@ struct leat_caps {
 	uint16_t	max_macs, max_mcasts; /* further addresses it filters by */
 	uint32_t	rss_types;	/* LEAT_RSS_*; 0: does not spread by hash */
 	uint16_t	reta_len;	/* entries of its redirection table */
+	uint32_t	live_offloads;	/* that leat_port_offloads() switches */
 };
 
 enum leat_event {
 	LEAT_EVENT_LINK,	/* leat_port_link() has news */
 	LEAT_EVENT_REMOVAL,	/* somebody wants the device back: close the port soon */
 	LEAT_EVENT_ERROR,	/* the device asks for a reset: stop and start the port */
+	LEAT_EVENT_ANNOUNCE,	/* the network behind it changed: send what tells others where you are */
 	LEAT_EVENT_GONE,	/* the device or its peer is no more: close the port */
 };
 
@@ -123,6 +125,7 @@ struct leat_port_config {
 	void		*event_arg;
 	bool		no_start;	/* open only; leat_port_start() later */
 	enum leat_intr	intr;		/* -ENOTSUP if the device lacks the one asked for by name */
+	bool		size_stats;	/* count packets by size and kind, too: leat_port_xstats() */
 };
 
 #define LEAT_OFFLOADS_NONE UINT32_MAX
@@ -187,6 +190,14 @@ LEAT_API int leat_port_suspend(struct leat_port *port, int wakeup);
 
 /* The port is stopped, as before, and can be started. Nothing for one that is not suspended. */
 LEAT_API int leat_port_resume(struct leat_port *port);
+
+/*
+ * leat_port_offloads - other offloads for a running port, as leat_port_config.offloads has
+ * them; kept over stop and start. Of those that change, all must be in caps.live_offloads, and
+ * none can be put on that the port did not start with: -ENOTSUP, -EBUSY. Control thread;
+ * queues may be polled meanwhile.
+ */
+LEAT_API int leat_port_offloads(struct leat_port *port, uint32_t offloads);
 
 struct leat_link {
 	bool		up;
@@ -290,6 +301,15 @@ LEAT_API int leat_rxq_stop(struct leat_rxq *q);
 LEAT_API int leat_rxq_start(struct leat_rxq *q);
 LEAT_API int leat_txq_stop(struct leat_txq *q);
 LEAT_API int leat_txq_start(struct leat_txq *q);
+
+/*
+ * leat_rxq_resize, leat_txq_resize - another number of descriptors for a queue that is
+ * stopped, or whose port is; 0: as at open. It becomes a new one, with the counts of the old:
+ * *@q is replaced, and no other copy of the handle is good any more. On error it stays as it
+ * is. Until the port is reconfigured. -EBUSY it runs, -EINVAL not by this device. Control thread.
+ */
+LEAT_API int leat_rxq_resize(struct leat_rxq **q, uint16_t ndesc);
+LEAT_API int leat_txq_resize(struct leat_txq **q, uint16_t ndesc);
 
 /* Free packets that leat_tx() did not take, and count them as dropped. The queue's thread. */
 LEAT_API void leat_drop(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);

@@ -30,7 +30,12 @@ struct leat_stats {
 /* A snapshot of running counters. Control thread; queues may be polled meanwhile. */
 LEAT_API void leat_port_stats(struct leat_port *port, struct leat_stats *out);
 
-/* One counter by name: "rx_good_packets", "rx_q0_packets", "tx_drop_full", ... */
+/*
+ * One counter by name: "rx_good_packets", "rx_q0_packets", "tx_drop_full", ... With
+ * leat_port_config.size_stats also "rx_q0_size_65_127_packets" and the like, lengths as leat
+ * moves them (no FCS), "rx_q0_multicast_packets" and "rx_q0_broadcast_packets"; those begin
+ * at 0 again when the port is reconfigured.
+ */
 struct leat_xstat {
 	char		name[32];
 	uint64_t	value;

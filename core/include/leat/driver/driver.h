@@ -97,8 +97,13 @@ struct leat_driver {
 	int  (*filter)(struct leat_port *port);		/* port->filter, port->mac */
 	int  (*rss)(struct leat_port *port);		/* port->rss */
 	int  (*link_set)(struct leat_port *port);	/* port->link_down */
+	int  (*offloads)(struct leat_port *port);	/* port->cfg.offloads, of caps.live_offloads */
 
-	/* one queue of a running port; stop gives its packets back to the pool */
+	/*
+	 * one queue of a running port; stop gives its packets back to the pool. It may be
+	 * another queue, of other size, that starts: setup and start heed nothing but cfg
+	 * at setup.
+	 */
 	int  (*rxq_start)(struct leat_rxq *q);
 	void (*rxq_stop)(struct leat_rxq *q);
 	int  (*txq_start)(struct leat_txq *q);
@@ -133,6 +138,7 @@ struct leat_port {
 	uint8_t		mac[6];		/* attach */
 	uint16_t	mtu;		/* attach: the device's, or 1500; configure may settle it */
 	char		info[160];	/* attach, configure, start: what was chosen */
+	bool		queues_together; /* attach: single queues cannot stop, verbs or not */
 
 	/* ------------------------------------------------------------------ */
 	struct leat_ctx	*ctx;
@@ -155,6 +161,7 @@ struct leat_port {
 	/* Core's own. */
 	struct leat_pool_cache *own_rx_cache[LEAT_PORT_QUEUES_MAX];
 	struct leat_pool_cache *own_tx_cache[LEAT_PORT_QUEUES_MAX];
+	struct leat_sizes *rx_sizes[LEAT_PORT_QUEUES_MAX], *tx_sizes[LEAT_PORT_QUEUES_MAX];
 	struct leat_stats past;		/* counted by queues that are no more */
 	uint32_t	rxqs_off, txqs_off; /* queues stopped while the port runs, a bit each */
 	uint32_t	pending;	/* events to deliver, a bit each */

@@ -78,7 +78,7 @@ struct machine {
 	struct leat_ctx	*ctx;
 	unsigned int	errors, warnings, infos;
 	char		error[LEAT_ERROR_LEN], warning[LEAT_ERROR_LEN], info[LEAT_ERROR_LEN];
-	unsigned int	events[4];	/* by enum leat_event */
+	unsigned int	events[LEAT_EVENT_GONE + 1];	/* by enum leat_event */
 	int		fds;		/* this process's when it began */
 	uint64_t	now;		/* nanoseconds; tests turn it */
 };
