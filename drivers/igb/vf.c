@@ -102,6 +102,19 @@ static void fill_queues(struct igb *g)
 	};
 }
 
+static void tell(struct leat_port *port)
+{
+	const struct leat_port_config *cfg = &port->cfg;
+	const struct igb *g = igb_of(port);
+	const uint8_t *m = port->mac;
+
+	snprintf(port->info, sizeof(port->info), "virtual function %02x:%02x:%02x:%02x:%02x:%02x, "
+		 "advanced descriptors %u/%u, buffers of %u, %s%s%s", m[0], m[1], m[2], m[3], m[4], m[5],
+		 cfg->rx_desc, cfg->tx_desc, g->queues.rx_room, leat_pci_irqs_name(g->irqs.kind),
+		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
+		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "");
+}
+
 static int igbvf_configure(struct leat_port *port)
 {
 	struct igbvf *v = igbvf_of(port);
@@ -117,11 +130,7 @@ static int igbvf_configure(struct leat_port *port)
 	err = leat_igbvf_irqs_open(v);
 	if (err)
 		return err;
-	snprintf(port->info, sizeof(port->info), "virtual function, advanced descriptors %u/%u, "
-		 "buffers of %u, %s%s%s", cfg->rx_desc, cfg->tx_desc, g->queues.rx_room,
-		 leat_pci_irqs_name(g->irqs.kind),
-		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
-		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "");
+	tell(port);
 	return 0;
 }
 
@@ -159,6 +168,7 @@ static int introduce(struct igbvf *v)
 		return err;
 	if (!is_zero(mac) && !memcmp(v->given, port->mac, sizeof(mac)))
 		give_mac(v, mac);	/* the administrator's choice, the application has none */
+	tell(port);
 	err = ask_for_frames(v);
 	return err ? err : leat_igbvf_filter(port);
 }

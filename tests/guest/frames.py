@@ -77,8 +77,9 @@ class Wire:
 class Way:
     """Frames from one wire to another: those to come, those under way."""
 
-    def __init__(self, src, dst, name, count, sizes, seed):
+    def __init__(self, src, dst, name, count, sizes, seed, to=None):
         self.src, self.dst, self.name, self.count, self.sizes = src, dst, name, count, sizes
+        self.header = (to or HEADER[:6]) + HEADER[6:]
         self.random = random.Random(f"{seed} {name}")
         self.noise = self.random.randbytes(1 << 18)
         self.under_way = collections.deque()
@@ -87,7 +88,7 @@ class Way:
     def frame(self):
         size = self.random.randint(*self.sizes)
         start = self.random.randrange(len(self.noise) - size)
-        head = HEADER + struct.pack(">I", self.sent)
+        head = self.header + struct.pack(">I", self.sent)
         return head + self.noise[start:start + size - len(head)]
 
     def fill(self, window):
@@ -114,12 +115,14 @@ class Way:
                 f"from byte {at} on: {frame[at:at + 32].hex()} for {want[at:at + 32].hex()}")
 
 
-def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64):
+def exchange(wires, ways, count, sizes=(60, 9018), seed=0, window=64, to=()):
     """
-    @ways: pairs of indices of @wires; what comes on others is dropped, for QEMU stands still when
+    @ways: pairs of indices of @wires; @to: an address for each way, or broadcasts. What comes on others is dropped, for QEMU stands still when
     nobody reads. Returns a line on what was done; raises Lost.
     """
-    ways = [Way(wires[a], wires[b], f"wire {a} to wire {b}", count, sizes, seed) for a, b in ways]
+    to = dict(zip(ways, to))
+    ways = [Way(wires[a], wires[b], f"wire {a} to wire {b}", count, sizes, seed, to.get((a, b)))
+            for a, b in ways]
     used = {wire for way in ways for wire in (way.src, way.dst)}
     start = last = time.monotonic()
     while any(way.arrived < count for way in ways):

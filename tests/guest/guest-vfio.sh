@@ -91,14 +91,16 @@ ask() {
 }
 
 # forwarding TITLE SCHEME [user KIB]: leat-fwd, with $options, between
-# the devices in $devices; 20,000 frames each way, at most $window under way on each.
+# the devices in $devices; 20,000 frames each way, at most $window under way on each. Broadcasts,
+# but to virtual functions, which say what their addresses are.
 forwarding() {
 	title=$1 scheme=$2
 	shift 2
 	# shellcheck disable=SC2046,SC2086
 	start fwd "$@" leat-fwd ${options:-} $(printf "$scheme%s " $devices)
 	step "$title: leat-fwd is at work" says fwd '^ +1 s'
-	step "$title: 20,000 frames each way" ask exchange ${window:+window=$window}
+	to=$(addresses)
+	step "$title: 20,000 frames each way" ask exchange ${window:+window=$window} ${to:+to=$to}
 	step "$title: leat-fwd ends well" stop fwd
 	step "$title: the books balance" [ "$(grep -cE 'RX-packets: 20000 .*TX-packets: 20000 ' /tmp/fwd.log)" = 2 ]
 	step "$title: no DMA went astray" no_faults
@@ -142,12 +144,24 @@ replugged() {
 
 # --- NICs on one cable ----------------------------------------------------------------------------
 
+# linux_up ADDRESS: the interface that Linux's driver makes of it, in $interface, silent but up.
+linux_up() {
+	interface=$(ls "/sys/bus/pci/devices/$1/net")
+	echo 1 >"/proc/sys/net/ipv6/conf/$interface/disable_ipv6" 2>/dev/null || true
+	up "$interface"
+}
+
+# vf_of ADDRESS: makes one virtual function of it, for nobody yet, and prints its address.
+vf_of() {
+	echo 0 >"/sys/bus/pci/devices/$1/sriov_drivers_autoprobe" &&
+		echo 1 >"/sys/bus/pci/devices/$1/sriov_numvfs" &&
+		basename "$(readlink "/sys/bus/pci/devices/$1/virtfn0")"
+}
+
 # computing ADDRESS ADDRESS ADDRESS: what the first two compute, take and wake, by what the third's
 # driver, Linux's own, sends; by the group and by iommufd.
 computing() {
-	interface=$(ls "/sys/bus/pci/devices/$3/net")
-	echo 1 >"/proc/sys/net/ipv6/conf/$interface/disable_ipv6" 2>/dev/null || true
-	step "Linux's interface is up" up "$interface"
+	step "Linux's interface is up" linux_up "$3"
 	step "vfio-pci has the others" give vfio-pci "$1" "$2"
 	for scheme in group iommufd; do
 		step "$scheme: offloads" probe-offloads "$scheme:$1" "$scheme:$2" "$interface"
@@ -167,6 +181,9 @@ living() {
 	done
 	step "no DMA went astray" no_faults
 }
+
+# addresses: of the virtual functions that leat-fwd has.
+addresses() { sed -n 's/^port .*virtual function \([0-9a-f:]*\),.*/\1/p' /tmp/fwd.log | tr '\n' ,; }
 
 # --- The kernel's log ----------------------------------------------------------------------------
 

@@ -12,33 +12,7 @@
 
 #include "flows.h"
 
-static const struct flow flow4 = { .family = AF_INET, .src = "10.1.2.3", .dst = "10.4.5.6",
-				   .sport = 1000, .dport = 2000 };
-
 /* ---- filters ---- */
-
-static bool passes(struct rig *r, const uint8_t to[6], int vid)
-{
-	struct frame f;
-	struct got got;
-
-	compose(&f, r, &flow4, UDP, FLOW_PAYLOAD);
-	memcpy(f.data, to, 6);
-	if (vid >= 0) {
-		put16(f.data + 12, 0x8100);
-		put16(f.data + 14, (unsigned int)vid);
-	}
-	ship_frame(&r->a, &f);
-	/* Frames keep their order: with a second one there is no waiting for what does not come. */
-	memset(f.data, 0xff, 6);
-	put16(f.data + 12, 0x88b6);
-	ship_frame(&r->a, &f);
-	if (!take(&r->b, &got, COMES_MS))
-		return check(false, "a broadcast comes");
-	if (!memcmp(got.data, f.data, 14))
-		return false;
-	return take(&r->b, &got, COMES_MS) && !memcmp(got.data, f.data, 14);
-}
 
 /* Some devices begin to filter when they start, or not at all. */
 static int filter_vlans(struct leat_port *p, bool on)

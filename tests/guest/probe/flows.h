@@ -70,4 +70,7 @@ void ship_frame(struct end *end, const struct frame *f);
 bool take(struct end *end, struct got *got, int ms);
 bool same(const struct got *got, const struct frame *f);
 
+/* Does B get a frame to that address, with a tag of VLAN @vid unless that is negative? */
+bool passes(struct rig *r, const uint8_t to[6], int vid);
+
 #endif

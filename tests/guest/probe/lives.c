@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * lives.c - probe-lives A B...: a NIC's lives, all being on one cable.
+ * lives.c - probe-lives [msix] A B...: a NIC's lives, all being on one cable; by no interrupts
+ * but MSI-X.
  *
  * It tests itself; a queue of it stops alone, where it can; all of them together start and stop
  * a hundred times under traffic; and after somebody was killed with one receiving, it writes
@@ -215,17 +216,22 @@ static void try_death(char **addr)
 int main(int argc, char **argv)
 {
 	struct ear ear = { .loud = false };
+	bool msix = argc > 1 && !strcmp(argv[1], "msix");
 	struct leat_ctx *ctx;
 
+	argc -= msix;
+	argv += msix;
 	if (argc < 3 || argc - 1 > ENDS_MAX) {
-		fprintf(stderr, "usage: probe-lives ADDRESS ADDRESS...\n");
+		fprintf(stderr, "usage: probe-lives [msix] ADDRESS ADDRESS...\n");
 		return 2;
 	}
 	try_death(argv + 1);
 	ctx = open_ctx(&ear, 32u << 20, false);
 	try_self_test(ctx, &ear, argv[1], LEAT_INTR_MSIX, "MSI-X");
-	try_self_test(ctx, &ear, argv[1], LEAT_INTR_MSI, "MSI");
-	try_self_test(ctx, &ear, argv[1], LEAT_INTR_INTX, "INTx");
+	if (!msix) {
+		try_self_test(ctx, &ear, argv[1], LEAT_INTR_MSI, "MSI");
+		try_self_test(ctx, &ear, argv[1], LEAT_INTR_INTX, "INTx");
+	}
 	try_queues(ctx, &ear, argv + 1);
 	try_cycles(ctx, &ear, argv + 1, (unsigned int)argc - 1);
 	leat_ctx_close(ctx);

@@ -15,6 +15,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <leat/filter.h>
+
 #include "flows.h"
 
 #define BIG	(5 * MSS + 77)
@@ -211,6 +213,9 @@ static void try_tag(struct rig *r, const struct leat_port_config *a,
 	struct got got;
 
 	open_both(r, a, b);
+	/* To virtual functions tags come only by name; elsewhere that is nothing, or refused. */
+	(void)leat_port_vlan(r->a.port, TAG & 0xfff, true);
+	(void)leat_port_vlan(r->b.port, TAG & 0xfff, true);
 	compose(&f, r, &flow4, TCP, FLOW_PAYLOAD);
 	tagged = f;
 	memmove(tagged.data + 16, tagged.data + 12, tagged.len - 12);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * wake.c - probe-wake A B [msi]: a packet wakes who sleeps on a queue's descriptor, by MSI-X,
- * by INTx, and by MSI where they have it. A and B are addresses of NICs on one cable.
+ * wake.c - probe-wake A B [msi|msix]: a packet wakes who sleeps on a queue's descriptor, by
+ * MSI-X, by INTx unless that is all they have, and by MSI where they have it. A and B are addresses of NICs on one cable.
  *
  * One thread does both ends: B is armed and found empty, A sends, and then poll() on B's
  * descriptor must return. A queue that is not armed leaves its descriptor alone.
@@ -95,14 +95,15 @@ int main(int argc, char **argv)
 	struct ear ear = { .loud = false };
 	struct leat_ctx *ctx;
 
-	if (argc != 3 && (argc != 4 || strcmp(argv[3], "msi"))) {
-		fprintf(stderr, "usage: probe-wake SCHEME:BDF SCHEME:BDF [msi]\n");
+	if (argc != 3 && (argc != 4 || (strcmp(argv[3], "msi") && strcmp(argv[3], "msix")))) {
+		fprintf(stderr, "usage: probe-wake SCHEME:BDF SCHEME:BDF [msi|msix]\n");
 		return 2;
 	}
 	ctx = open_ctx(&ear, 32u << 20, false);
 	try_by(ctx, &ear, argv + 1, LEAT_INTR_MSIX, "MSI-X");
-	try_by(ctx, &ear, argv + 1, LEAT_INTR_INTX, "INTx");
-	if (argc == 4)
+	if (argc == 3 || !strcmp(argv[3], "msi"))
+		try_by(ctx, &ear, argv + 1, LEAT_INTR_INTX, "INTx");
+	if (argc == 4 && !strcmp(argv[3], "msi"))
 		try_by(ctx, &ear, argv + 1, LEAT_INTR_MSI, "MSI");
 	leat_ctx_close(ctx);
 	return check_end();

@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# leat-fwd between virtual functions of two of QEMU's igb, whose physical functions Linux's driver has, by
+# VFIO's groups and by iommufd, also asleep between frames; their cables pulled; their PFs down and up.
+
+machine=vfio
+programs=leat-fwd
+
+host() {
+	nics igb igb
+	boot
+}
+
+guest() {
+	devices=
+	for pf in $(functions 8086:10c9); do
+		step "$pf is up" linux_up "$pf"
+		devices="$devices $(vf_of "$pf")"
+	done
+	options=--mtu=9000 window=32
+	step "vfio-pci has their virtual functions" give vfio-pci $devices
+	forwarding "group" group:
+	forwarding "iommufd" iommufd:
+	options="--mtu=9000 --idle=intr"
+	forwarding "asleep between frames" iommufd:
+	trouble
+}
+
+# The VF's link is its PF's. A PF that goes down and up has forgotten its VFs: they are started anew.
+trouble() {
+	# shellcheck disable=SC2046
+	start fwd leat-fwd $(printf 'group:%s ' $devices)
+	step "leat-fwd is at work" says fwd '^ +1 s'
+	to=$(addresses)
+	step "pull a cable" ask monitor set_link nic0 off
+	step "the link is down" says fwd 'link down'
+	step "put it in" ask monitor set_link nic0 on
+	step "the link is up" until_true 20 ups 3
+	step "frames flow" ask exchange count=1000 window=32 sizes=60-1514 to="$to"
+	step "a PF goes down" ip link set "$interface" down
+	step "the link is down" until_true 20 downs 2
+	step "it comes up" up "$interface"
+	step "its VF is started anew" says fwd 'physical function was reset'
+	step "the link is up" until_true 20 ups 4
+	step "frames flow" until_true 20 ask exchange count=1000 window=32 sizes=60-1514 to="$to"
+	step "leat-fwd ends well" stop fwd
+}
+ups() { [ "$(grep -c 'link up' /tmp/fwd.log)" -ge "$1" ]; }
+downs() { [ "$(grep -c 'link down' /tmp/fwd.log)" -ge "$1" ]; }
