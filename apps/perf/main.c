@@ -36,25 +36,35 @@ static void count(struct lane *lane, uint64_t cycles)
 		first_packets(lane);
 }
 
+static void offer_cpu(uint64_t *idle_since)
+{
+	if (!*idle_since)
+		*idle_since = leat_now_ns();
+	else if (leat_now_ns() - *idle_since > IDLE_NS)
+		sched_yield();
+}
+
 static void poll_on(struct leat_worker *w, void *arg)
 {
 	struct lane *lane = arg;
-	const uint64_t patience = leat_cycles_hz() / 1000000000 * IDLE_NS;
-	uint64_t last = leat_cycles(), active = last;
+	uint64_t last = leat_cycles(), idle_since = 0;
 
 	while (!leat_worker_stopping(w)) {
+		bool moved = false;
+
 		for (unsigned int i = 0; i < lane->nstreams; i++) {
 			bool busy = lane->run(&lane->stream[i]);
 			uint64_t now = leat_cycles();
 
-			if (busy) {
+			if (busy)
 				count(lane, now - last);
-				active = now;
-			}
+			moved |= busy;
 			last = now;
 		}
-		if (LEAT_UNLIKELY(last - active > patience))
-			sched_yield();
+		if (moved)
+			idle_since = 0;
+		else
+			offer_cpu(&idle_since);
 	}
 }
 

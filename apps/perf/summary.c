@@ -117,6 +117,7 @@ static struct json_object *to_json(const struct report *r, const struct summary 
 	put_real(all, "packets_per_poll", sum->per_poll);
 	put_real(all, "busy_share", sum->share);
 	put_real(all, "clock_mhz", sum->mhz);
+	put_int(all, "started_monotonic_ns", r->start_ns);
 	put_real(all, "first_packet_ms", sum->first_ms);
 	put_stats(all, &sum->all);
 	for (unsigned int i = 0; i < p->opt.nports; i++)

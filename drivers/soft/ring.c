@@ -74,7 +74,7 @@ static uint16_t ring_rx(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t 
 	if (!got)
 		return 0;
 	for (uint16_t i = 0; i < got; i++)
-		leat_prefetch_write(pkts[i]);
+		leat_prefetch(pkts[i]);
 	leat_soft_count_rx(base, got, leat_soft_bytes(pkts, got));
 	return got;
 }
