@@ -23,7 +23,7 @@ struct args {
 static const char doc[] =
 	"Open a device and print what it is made of; no driver is needed.\v"
 	"ADDRESS is 0000:01:00.0 (bound to vfio-pci, see \"leat bind\"), group:, iommufd: or "
-	"noiommu: and the same, vfio-user:PATH, or sim:MODEL.\n\n"
+	"noiommu: and the same, vfio-user:PATH, vhost-user:PATH, sim:MODEL, or a software port.\n\n"
 	"Whatever way leads to a device, only the line \"mode\" differs.\n\n"
 	"Exit status 0; 1 if it cannot be opened; 2 for a wrong command line.";
 

@@ -173,10 +173,18 @@ static void add_mode(struct json_object *facts, const struct leat_dev *dev)
 static const char *driver_for(uint16_t vendor, uint16_t device)
 {
 	for (unsigned int i = 0; leat_drivers[i]; i++)
-		for (const struct leat_pci_id *id = leat_drivers[i]->ids; id->vendor; id++)
+		for (const struct leat_pci_id *id = leat_drivers[i]->ids; id && id->vendor; id++)
 			if ((id->vendor == LEAT_PCI_ANY || id->vendor == vendor) &&
 			    (id->device == LEAT_PCI_ANY || id->device == device))
 				return leat_drivers[i]->name;
+	return NULL;
+}
+
+static const char *driver_of_scheme(const char *scheme)
+{
+	for (unsigned int i = 0; leat_drivers[i]; i++)
+		if (leat_drivers[i]->scheme && !strcmp(leat_drivers[i]->scheme, scheme))
+			return leat_drivers[i]->name;
 	return NULL;
 }
 
@@ -313,6 +321,11 @@ struct json_object *info_device(struct leat_dev *dev)
 	if (!facts)
 		return NULL;
 	add_mode(facts, dev);
+	if (!leat_dev_region(dev, LEAT_REGION_CONFIG)) {	/* no PCI device: that is all there is */
+		add_text(facts, "driver", driver_of_scheme(dev->ops->scheme));
+		add_memory(facts, dev->as);
+		return facts;
+	}
 	add_identity(facts, dev);
 	add(facts, "can_reset", json_object_new_boolean(dev->can_reset));
 	add_place(facts, dev);
