@@ -11,6 +11,8 @@
  */
 #include "plan.h"
 
+#include "apps/common/cli.h"
+
 #include <leat/leat.h>
 #include <leat/models.h>
 
@@ -20,7 +22,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
 /*
@@ -272,18 +273,6 @@ static int watch(struct fwd *f, int signals)
 	return f->nopen ? 0 : -ENODEV;
 }
 
-/* SIGINT and SIGTERM as a descriptor; blocked, so that they end nothing half done. */
-static int signals_fd(void)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	return signalfd(-1, &set, SFD_CLOEXEC);
-}
-
 static struct fwd self;
 
 /* A peer shrank memory that it had given us: that port is gone, the others go on. */
@@ -294,28 +283,19 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 		signal(sig, SIG_DFL);
 }
 
-/* A device that nobody translates for needs the machine's own addresses. */
-static enum leat_iova_mode iova_mode(const struct options *opt)
-{
-	for (unsigned int i = 0; i < opt->nports; i++)
-		if (!strncmp(opt->addr[i], "noiommu:", 8))
-			return LEAT_IOVA_PHYS;
-	return LEAT_IOVA_CHOSEN;
-}
-
 int main(int argc, char **argv)
 {
 	const struct sigaction sigbus = { .sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO };
 	struct leat_ctx_config cfg = { .drivers = leat_drivers, .models = leat_models,
 				       .log = on_log, .log_arg = &self,
 				       .log_level = LEAT_LOG_INFO };
-	int signals = signals_fd();
+	int signals = cli_signals();
 	int err;
 
 	sigaction(SIGBUS, &sigbus, NULL);
 	options_parse(&self.opt, argc, argv);
 	cfg.page_size = self.opt.page_size;
-	cfg.iova = iova_mode(&self.opt);
+	cfg.iova = cli_iova(self.opt.addr, self.opt.nports);
 	err = leat_ctx_open(&cfg, &self.ctx);
 	if (!err)
 		err = plan_open(&self, on_event);

@@ -4,12 +4,12 @@
  */
 #include "options.h"
 
+#include "apps/common/cli.h"
+
 #include <leat/leat.h>
 
 #include <argp.h>
-#include <errno.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -45,19 +45,6 @@ static const struct argp_option table[] = {
 	{ 0 },
 };
 
-static unsigned int number(struct argp_state *state, const char *what, const char *arg,
-			   unsigned long min, unsigned long max)
-{
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || n < min || n > max)
-		argp_error(state, "%s '%s': give a number from %lu to %lu", what, arg, min, max);
-	return (unsigned int)n;
-}
-
 static unsigned long page_size(struct argp_state *state, const char *arg)
 {
 	static const struct {
@@ -83,51 +70,16 @@ static enum idle idle_mode(struct argp_state *state, const char *arg)
 	return IDLE_POLL;
 }
 
-static void cpus(struct argp_state *state, struct options *opt, const char *list)
-{
-	char why[LEAT_ERROR_LEN];
-	int n = leat_cpus_parse(list, opt->cpu, MAX_WORKERS, why);
-
-	if (n < 0)
-		argp_error(state, "--cpus %s: %s", list, why);
-	opt->nworkers = (unsigned int)n;
-}
-
-/*
- * The last CPUs allowed, on the ports' node if there are any: the first ones serve
- * interrupts and, in the demo, the NICs.
- */
-static void default_cpus(struct options *opt)
-{
-	int allowed[1024];
-	unsigned int n = leat_cpus_near(opt->node, allowed, LEAT_ARRAY_LEN(allowed));
-	unsigned int want = opt->pipeline ? 2 : 1;
-
-	if (!n)
-		n = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
-	n = LEAT_MIN(n, LEAT_ARRAY_LEN(allowed));
-	for (unsigned int i = 0; i < want; i++)
-		opt->cpu[i] = n ? allowed[n - 1 - i % n] : -1;
-	opt->nworkers = want;
-}
-
-static int node_of_ports(const struct options *opt)
-{
-	int node = -1;
-
-	for (unsigned int i = 0; node < 0 && i < opt->nports; i++)
-		node = leat_addr_node(opt->addr[i]);
-	return node;
-}
-
 static void check(struct argp_state *state, struct options *opt)
 {
 	if (!opt->nports || opt->nports % 2)
 		argp_error(state, "%u ports: give two, or more pairs, as "
 			   "vfio-user:/run/a.sock vfio-user:/run/b.sock", opt->nports);
-	opt->node = node_of_ports(opt);
-	if (!opt->nworkers)
-		default_cpus(opt);
+	opt->node = cli_node(opt->addr, opt->nports);
+	if (!opt->nworkers) {
+		opt->nworkers = opt->pipeline ? 2 : 1;
+		cli_default_cpus(opt->node, opt->cpu, opt->nworkers);
+	}
 	if (opt->pipeline && opt->nworkers != 2)
 		argp_error(state, "--pipeline: give two CPUs to --cpus, one to receive and one to "
 			   "transmit, not %u", opt->nworkers);
@@ -142,13 +94,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 's':
-		opt->seconds = number(state, "--seconds", arg, 1, 86400 * 365UL);
+		opt->seconds = cli_number(state, "--seconds", arg, 1, 86400 * 365UL);
 		return 0;
 	case 'b':
-		opt->burst = number(state, "--burst", arg, 1, MAX_BURST);
+		opt->burst = cli_number(state, "--burst", arg, 1, MAX_BURST);
 		return 0;
 	case 'c':
-		cpus(state, opt, arg);
+		opt->nworkers = cli_cpus(state, arg, opt->cpu, MAX_WORKERS);
 		return 0;
 	case 'P':
 		opt->page_size = page_size(state, arg);
@@ -157,10 +109,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->pipeline = true;
 		return 0;
 	case KEY_MTU:
-		opt->mtu = number(state, "--mtu", arg, 68, UINT16_MAX);
+		opt->mtu = cli_number(state, "--mtu", arg, 68, UINT16_MAX);
 		return 0;
 	case KEY_DESCRIPTORS:
-		opt->descriptors = number(state, "--descriptors", arg, 1, 32768);
+		opt->descriptors = cli_number(state, "--descriptors", arg, 1, 32768);
 		return 0;
 	case KEY_IDLE:
 		opt->idle = idle_mode(state, arg);

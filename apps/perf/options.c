@@ -6,6 +6,8 @@
 
 #include "gen.h"
 
+#include "apps/common/cli.h"
+
 #include <argp.h>
 #include <errno.h>
 #include <stdio.h>
@@ -59,19 +61,6 @@ static const struct argp_option table[] = {
 	{ "json", KEY_JSON, "FILE", 0, "Write the summary there, too, in JSON", 0 },
 	{ 0 },
 };
-
-static unsigned int number(struct argp_state *state, const char *what, const char *arg,
-			   unsigned long min, unsigned long max)
-{
-	char *end;
-	unsigned long n;
-
-	errno = 0;
-	n = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || n < min || n > max)
-		argp_error(state, "%s '%s': give a number from %lu to %lu", what, arg, min, max);
-	return (unsigned int)n;
-}
 
 static void list_modes(void)
 {
@@ -139,39 +128,15 @@ static void peer(struct argp_state *state, struct options *opt, const char *arg)
 		opt->peer[port][i] = (uint8_t)m[i];
 }
 
-static void cpus(struct argp_state *state, struct options *opt, const char *list)
-{
-	char why[LEAT_ERROR_LEN];
-	int n = leat_cpus_parse(list, opt->cpu, MAX_LANES, why);
-
-	if (n < 0)
-		argp_error(state, "--cpus %s: %s", list, why);
-	opt->ncpus = (unsigned int)n;
-}
-
-/* The last CPUs allowed, on the ports' node if there are any: the first ones serve interrupts. */
-static void default_cpus(struct options *opt)
-{
-	int allowed[1024];
-	unsigned int n = leat_cpus_near(opt->node, allowed, LEAT_ARRAY_LEN(allowed));
-
-	if (!n)
-		n = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
-	n = LEAT_MIN(n, LEAT_ARRAY_LEN(allowed));
-	for (unsigned int i = 0; i < opt->nlanes; i++)
-		opt->cpu[i] = n ? allowed[n - 1 - i % n] : -1;
-}
-
 static void check(struct argp_state *state, struct options *opt)
 {
 	if (!opt->nports)
 		argp_error(state, "no port: name one, as vfio-user:/run/nic.sock or null:");
-	for (unsigned int i = 0; opt->node < 0 && i < opt->nports; i++)
-		opt->node = leat_addr_node(opt->addr[i]);
+	opt->node = cli_node(opt->addr, opt->nports);
 	if (!opt->nlanes)
 		opt->nlanes = opt->ncpus ? opt->ncpus : 1;
 	if (!opt->ncpus)
-		default_cpus(opt);
+		cli_default_cpus(opt->node, opt->cpu, opt->nlanes);
 	else if (opt->ncpus != opt->nlanes)
 		argp_error(state, "--nb-cores %u: --cpus names %u", opt->nlanes, opt->ncpus);
 }
@@ -205,7 +170,7 @@ static bool set_number(struct argp_state *state, struct options *opt, int key, c
 	for (const struct numeric *n = numerics; n < numerics + LEAT_ARRAY_LEN(numerics); n++) {
 		if (n->key == key) {
 			*(unsigned int *)(void *)((char *)opt + n->off) =
-				number(state, n->name, arg, n->min, n->max);
+				cli_number(state, n->name, arg, n->min, n->max);
 			return true;
 		}
 	}
@@ -246,7 +211,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		peer(state, opt, arg);
 		return 0;
 	case KEY_CPUS:
-		cpus(state, opt, arg);
+		opt->ncpus = cli_cpus(state, arg, opt->cpu, MAX_LANES);
 		return 0;
 	case KEY_JSON:
 		opt->json = arg;
@@ -275,7 +240,7 @@ void options_parse(struct options *opt, int argc, char **argv)
 	const struct argp argp = { table, parse, "PORT...", doc, NULL, NULL, NULL };
 
 	*opt = (struct options){ .mode = modes, .burst = 32, .rxq = 1, .txq = 1, .flows = 1024,
-				 .seg = { 64 }, .nsegs = 1, .period = 1, .node = -1 };
+				 .seg = { 64 }, .nsegs = 1, .period = 1 };
 	for (unsigned int i = 0; i < MAX_PORTS; i++) {
 		opt->peer[i][0] = 0x02;
 		opt->peer[i][5] = (uint8_t)i;

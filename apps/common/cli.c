@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * cli.c - what programs with ports on their command line share.
+ */
+#include "cli.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+
+unsigned int cli_number(struct argp_state *state, const char *what, const char *arg,
+			unsigned long min, unsigned long max)
+{
+	char *end;
+	unsigned long n;
+
+	errno = 0;
+	n = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || n < min || n > max)
+		argp_error(state, "%s '%s': give a number from %lu to %lu", what, arg, min, max);
+	return (unsigned int)n;
+}
+
+unsigned int cli_cpus(struct argp_state *state, const char *list, int *cpus, unsigned int n)
+{
+	char why[LEAT_ERROR_LEN];
+	int got = leat_cpus_parse(list, cpus, n, why);
+
+	if (got < 0)
+		argp_error(state, "--cpus %s: %s", list, why);
+	return (unsigned int)got;
+}
+
+void cli_default_cpus(int node, int *cpus, unsigned int n)
+{
+	int allowed[1024];
+	unsigned int there = leat_cpus_near(node, allowed, LEAT_ARRAY_LEN(allowed));
+
+	if (!there)
+		there = leat_cpus_allowed(allowed, LEAT_ARRAY_LEN(allowed));
+	there = LEAT_MIN(there, LEAT_ARRAY_LEN(allowed));
+	for (unsigned int i = 0; i < n; i++)
+		cpus[i] = there ? allowed[there - 1 - i % there] : -1;
+}
+
+int cli_node(const char *const *addrs, unsigned int n)
+{
+	int node = -1;
+
+	for (unsigned int i = 0; node < 0 && i < n; i++)
+		node = leat_addr_node(addrs[i]);
+	return node;
+}
+
+enum leat_iova_mode cli_iova(const char *const *addrs, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (!strncmp(addrs[i], "noiommu:", 8))
+			return LEAT_IOVA_PHYS;
+	return LEAT_IOVA_CHOSEN;
+}
+
+int cli_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+/*
+ * cli.h - what programs with ports on their command line share.
+ */
+#ifndef LEAT_APPS_CLI_H
+#define LEAT_APPS_CLI_H
+
+#include <leat/leat.h>
+
+#include <argp.h>
+
+/* A number from @min to @max, or the end of the program with a sentence and argp's status. */
+unsigned int cli_number(struct argp_state *state, const char *what, const char *arg,
+			unsigned long min, unsigned long max);
+
+/* --cpus: up to @n into @cpus. Returns how many; ends the program as above. */
+unsigned int cli_cpus(struct argp_state *state, const char *list, int *cpus, unsigned int n);
+
+/*
+ * cli_default_cpus - @n CPUs for threads that poll: the last ones allowed, on @node if
+ * there are any, for the first ones serve interrupts and, in the demo, the NICs. With
+ * fewer CPUs some are named twice; -1 where nobody can say.
+ */
+void cli_default_cpus(int node, int *cpus, unsigned int n);
+
+/* The NUMA node of the first of @n ports that has one; -1: unknown. */
+int cli_node(const char *const *addrs, unsigned int n);
+
+/* A device that nobody translates for ("noiommu:") needs the machine's own addresses. */
+enum leat_iova_mode cli_iova(const char *const *addrs, unsigned int n);
+
+/* SIGINT and SIGTERM as a descriptor; blocked, so that they end nothing half done. */
+int cli_signals(void);
+
+#endif
