@@ -50,7 +50,7 @@ int vnet_break(struct vnet *v, const char *fmt, ...)
 	va_end(ap);
 	leat_mdev_log(&v->mdev, LEAT_LOG_ERROR, "the driver broke the rules, %s; waiting for its reset",
 		      why);
-	for (unsigned int i = 0; i < VNET_QUEUES; i++)
+	for (unsigned int i = 0; i < v->nqueues; i++)
 		v->q[i].running = false;
 	v->status |= VIRTIO_STATUS_NEEDS_RESET;
 	raise_config(v);
@@ -67,7 +67,11 @@ void vnet_reset(struct vnet *v)
 	v->queue_select = 0;
 	v->status = 0;
 	v->isr = 0;
-	for (unsigned int i = 0; i < VNET_QUEUES; i++) {
+	v->guest = 0;
+	v->announce = false;
+	memcpy(v->mac, v->own_mac, sizeof(v->mac));
+	vnet_steer_reset(v);
+	for (unsigned int i = 0; i < v->nqueues; i++) {
 		uint16_t *bell = (uint16_t *)(void *)(page + i * VNET_DOORBELL);
 
 		vnet_queue_reset(v, &v->q[i]);
@@ -88,7 +92,7 @@ static int vnet_init(struct leat_mdev *mdev, const struct leat_model_opt *opts)
 		.size = VNET_BAR_LEN, .map_off = VNET_NOTIFY, .map_len = VNET_NOTIFY_LEN,
 	};
 	mdev->irqs[IRQ_INTX] = 1;
-	mdev->irqs[IRQ_MSIX] = VNET_VECTORS;
+	mdev->irqs[IRQ_MSIX] = 1u + v->nqueues;	/* configuration changes, then the queues */
 	return vnet_regs_init(v);
 }
 
@@ -122,6 +126,18 @@ static int vnet_access(struct leat_mdev *mdev, unsigned int region, uint64_t off
 	return -EINVAL;
 }
 
+/* What the driver has for us. @open: there is more to do, though nothing moved. */
+static unsigned int serve(struct vnet *v, struct vnet_queue *q, bool *open)
+{
+	unsigned int n;
+
+	if (!q->running || q->access)
+		return 0;
+	n = LEAT_UNLIKELY(q->control) ? vnet_control(v, q) : vnet_tx(v, q);
+	*open |= !q->desc && q->kicked;
+	return n;
+}
+
 static unsigned int vnet_poll(struct leat_mdev *mdev)
 {
 	struct vnet *v = vnet_of(mdev);
@@ -130,26 +146,24 @@ static unsigned int vnet_poll(struct leat_mdev *mdev)
 
 	if (LEAT_UNLIKELY(v->paused))
 		return 0;
-	for (unsigned int i = 0; i < VNET_QUEUES; i++)
+	for (unsigned int i = 0; i < v->nqueues; i++)
 		vnet_queue_kick(v, &v->q[i]);
-	for (unsigned int pair = 0; pair < VNET_PAIRS; pair++) {
-		struct vnet_queue *q = &v->q[VIRTIO_NET_TXQ(pair)];
-
-		if (!q->running)
-			continue;
-		n += vnet_tx(v, q);
-		open |= !q->desc && q->kicked;
-	}
-	for (unsigned int i = 0; i < VNET_QUEUES; i++)
+	for (unsigned int i = 0; i < v->nqueues; i++)
+		n += serve(v, &v->q[i], &open);
+	for (unsigned int i = 0; i < v->nqueues; i++)
 		open |= vnet_queue_settle(v, &v->q[i]);
 	return n ? n : open;
 }
 
+/* A receive queue that runs. */
 static bool vnet_ready(const struct leat_mdev *mdev)
 {
 	const struct vnet *v = (const struct vnet *)(const void *)mdev;	/* mdev is first */
 
-	return v->q[VIRTIO_NET_RXQ(0)].running && !v->paused;
+	for (unsigned int pair = 0; pair < v->active; pair++)
+		if (LEAT_LIKELY(v->q[VIRTIO_NET_RXQ(pair)].running))
+			return !v->paused;
+	return false;
 }
 
 static unsigned int vnet_receive(struct leat_mdev *mdev, const struct leat_frame *frames,
@@ -159,22 +173,27 @@ static unsigned int vnet_receive(struct leat_mdev *mdev, const struct leat_frame
 
 	if (LEAT_UNLIKELY(!vnet_ready(mdev)))
 		return 0;
-	return vnet_rx(v, &v->q[VIRTIO_NET_RXQ(0)], frames, n);
+	if (LEAT_UNLIKELY(v->steered))
+		return vnet_steer(v, frames, n);
+	return vnet_rx(v, &v->q[VIRTIO_NET_RXQ(0)], frames, n, NULL);
 }
 
 static void vnet_dma_changed(struct leat_mdev *mdev)
 {
 	struct vnet *v = vnet_of(mdev);
 
-	for (unsigned int i = 0; i < VNET_QUEUES; i++)
+	for (unsigned int i = 0; i < v->nqueues; i++)
 		vnet_queue_remap(v, &v->q[i]);
 }
 
+/* Plugged in again, perhaps elsewhere: whoever is there has to learn the addresses (5.1.6.5.4). */
 static void vnet_link(struct leat_mdev *mdev, bool up)
 {
 	struct vnet *v = vnet_of(mdev);
 
-	(void)up;		/* shown by mdev->link_up */
+	if (up && (v->accepted & VIRTIO_NET_F_GUEST_ANNOUNCE) &&
+	    (v->status & VIRTIO_STATUS_DRIVER_OK))
+		v->announce = true;
 	if (v->accepted & VIRTIO_NET_F_STATUS)
 		raise_config(v);
 	else
@@ -184,8 +203,9 @@ static void vnet_link(struct leat_mdev *mdev, bool up)
 const struct leat_model leat_model_virtio_net = {
 	.name = "virtio-net",
 	.help = "mac=ADDRESS, mtu=BYTES (1500), queue-size=N (256), csum=, guest-csum=, mrg=, "
-		"indirect=, in-order=, order-platform=on|off (on), packed=, event-idx=, "
-		"notification-data=on|off (off)",
+		"indirect=, in-order=, order-platform=, ring-reset=, ctrl=, ctrl-rx=, ctrl-mac=, "
+		"ctrl-vlan=, ctrl-offloads=, announce=on|off (on), packed=, event-idx=, "
+		"notification-data=, rss=, hash=on|off (off), queues=PAIRS (1), speed=MBIT",
 	.size = sizeof(struct vnet),
 	.init = vnet_init,
 	.fini = vnet_fini,

@@ -3,8 +3,9 @@
  * virtio_net/model.h - the parts of the virtio-net model: options (model_opts.c),
  * registers (model_regs.c), queues (model_queue.c) of two kinds (model_split.c,
  * model_packed.c), doorbells and interrupts (model_notify.c), descriptor chains
- * (model_chain.c), transmit (model_tx.c), receive (model_rx.c), the device around
- * them (model.c).
+ * (model_chain.c), transmit (model_tx.c), receive (model_rx.c), the control queue
+ * (model_ctrl.c), what its commands decide (model_steer.c), the device around them
+ * (model.c).
  *
  * Words: "transmit" and "receive" are the driver's. A queue whose areas lie in
  * memory that we can point into is polled; one that only messages reach
@@ -25,9 +26,8 @@
 
 #include "spec.h"
 
-#define VNET_PAIRS	1
-#define VNET_QUEUES	(2 * VNET_PAIRS)
-#define VNET_VECTORS	(1 + VNET_QUEUES)	/* configuration changes, then the queues */
+#define VNET_PAIRS_MAX	16
+#define VNET_QUEUES_MAX	(2 * VNET_PAIRS_MAX + 1)	/* the last one: control */
 #define VNET_SIZE_MAX	1024			/* descriptors in a queue */
 
 #define VNET_FRAME_MIN	14	/* an Ethernet header */
@@ -39,13 +39,22 @@
 #define VNET_COMMON	0x0000
 #define VNET_ISR	0x1000
 #define VNET_DEVICE	0x1100
-#define VNET_DEVICE_LEN	offsetof(struct virtio_net_config, speed)
+#define VNET_DEVICE_LEN	sizeof(struct virtio_net_config)
 #define VNET_MSIX_TABLE	0x2000
 #define VNET_MSIX_PBA	0x2800
 #define VNET_NOTIFY	0x3000
 #define VNET_NOTIFY_LEN	0x1000
 #define VNET_BAR_LEN	0x4000
 #define VNET_DOORBELL	LEAT_CACHELINE	/* bytes from one queue's doorbell to the next */
+#define VNET_MACS	64	/* in each of the tables of addresses */
+#define VNET_VLANS	4096
+#define VNET_TABLE	128	/* entries of the indirection table */
+#define VNET_KEY	40	/* bytes of the hash's key */
+#define VNET_HASHES	UINT32_C(0x3f)	/* not those of IPv6 extension headers */
+
+/* What CTRL_GUEST_OFFLOADS switches. */
+#define VNET_GUEST_OFFLOADS VIRTIO_NET_F_GUEST_CSUM
+
 #define VNET_NO_KICK	UINT16_C(0xffff)	/* in a doorbell: nobody rang */
 
 /*
@@ -65,6 +74,7 @@ struct vnet_seg {
 	uint64_t	iova;
 	char		*va;
 	uint32_t	len;
+	bool		write;
 };
 
 /*
@@ -119,7 +129,9 @@ struct vnet_queue {
 	uint16_t	vector;
 	uint16_t	access;		/* VIRTIO_DESC_F_WRITE for a receive queue, else 0 */
 	uint32_t	cap_max;	/* longest frame that a slot may carry */
+	bool		control;	/* commands: pieces to be read, then pieces to be written */
 	bool		enabled;
+	bool		leaving;	/* reset, perhaps not complete yet */
 	bool		muted;		/* the driver was told not to notify */
 };
 
@@ -134,6 +146,35 @@ struct vnet_done {
 	uint32_t	len;
 };
 
+/* Addresses of one kind. */
+struct vnet_macs {
+	uint32_t	n;
+	bool		all;		/* they were too many */
+	uint8_t		addr[VNET_MACS][6];
+};
+
+struct vnet_filter {
+	uint32_t	modes;		/* bits by VIRTIO_NET_CTRL_RX_* */
+	struct vnet_macs uni, multi;
+	uint32_t	vlan[VNET_VLANS / 32];
+};
+
+/* Hashes, and whether they choose the queue pair. */
+struct vnet_rss {
+	bool		spread;
+	uint8_t		unclassified;
+	uint16_t	mask;
+	uint32_t	types;
+	uint8_t		table[VNET_TABLE];
+	uint8_t		key[VNET_KEY];
+};
+
+/* What HASH_REPORT says of a frame. */
+struct vnet_hash {
+	uint32_t	value;
+	uint16_t	report;		/* VIRTIO_NET_HASH_REPORT_* */
+};
+
 struct vnet {
 	struct leat_mdev mdev;		/* first: the host's handle */
 	struct leat_model_pci pci;
@@ -141,8 +182,10 @@ struct vnet {
 	/* options */
 	uint64_t	offered;
 	uint16_t	queue_size;
-	uint8_t		mac[6];
+	uint8_t		own_mac[6];	/* until the driver sets another */
 	uint16_t	mtu;
+	uint16_t	pairs;
+	uint32_t	speed;		/* Mbit/s, or VIRTIO_NET_SPEED_UNKNOWN */
 
 	/* registers */
 	uint64_t	accepted;
@@ -157,7 +200,19 @@ struct vnet {
 	bool		was_master;	/* bus mastering was on... */
 	bool		paused;		/* ...and is off now */
 
-	struct vnet_queue q[VNET_QUEUES];
+	/* what the driver set by commands */
+	uint8_t		mac[6];
+	uint64_t	guest;		/* offloads that it takes, of VNET_GUEST_OFFLOADS */
+	uint16_t	active;		/* queue pairs in use */
+	bool		announce;	/* it has been asked to, and has not answered */
+	bool		steered;	/* not all frames go to the first receive queue */
+	bool		learns;		/* where frames go depends on what was sent */
+	struct vnet_filter filter;
+	struct vnet_rss	rss;
+	uint8_t		flow[256];	/* the queue pair that sent last */
+
+	uint16_t	nqueues;
+	struct vnet_queue q[VNET_QUEUES_MAX];
 
 	/* scratch of the slow ways: chains, and frames in one piece */
 	struct vnet_seg	segs[VNET_SIZE_MAX];
@@ -379,7 +434,26 @@ int vnet_segs_copy(struct vnet *v, const struct vnet_seg *segs, int nsegs, uint6
 /* ---- model_tx.c, model_rx.c ---- */
 
 unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q);
+/* @hash is NULL or of each frame; it must be there with HASH_REPORT. */
 unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
-		     unsigned int n);
+		     unsigned int n, const struct vnet_hash *hash);
+/* Buffers known to be there, up to VNET_WINDOW at least. */
+unsigned int vnet_rx_room(struct vnet *v, struct vnet_queue *q);
+
+/* ---- model_ctrl.c ---- */
+
+/* Commands that are due. Returns how many. */
+unsigned int vnet_control(struct vnet *v, struct vnet_queue *q);
+
+/* ---- model_steer.c ---- */
+
+/* Frames to the driver when v->steered. Returns how many are dealt with. */
+unsigned int vnet_steer(struct vnet *v, const struct leat_frame *frames, unsigned int n);
+/* When v->learns: these were sent by a queue pair. */
+void vnet_flows_learn(struct vnet *v, uint16_t pair, const struct leat_frame *frames,
+		      unsigned int n);
+void vnet_steer_reset(struct vnet *v);
+/* Something changed that decides: v->steered, v->learns. */
+void vnet_steer_update(struct vnet *v);
 
 #endif

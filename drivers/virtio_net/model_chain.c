@@ -74,13 +74,15 @@ static int table_enter(struct vnet *v, struct vnet_queue *q, const struct vnet_d
 
 static int add_piece(struct vnet *v, struct vnet_queue *q, const struct vnet_desc *d, struct walk *w)
 {
-	if ((d->flags & VIRTIO_DESC_F_WRITE) != q->access)
+	bool write = d->flags & VIRTIO_DESC_F_WRITE;
+
+	if (!q->control && write != !!q->access)
 		return vnet_break(v, "queue %u: piece %d of a chain is for the other direction",
 				  q->index, w->n);
 	if (w->n == q->size)
 		return vnet_break(v, "queue %u: a chain longer than the queue", q->index);
 	w->segs[w->n++] = (struct vnet_seg){
-		d->addr, d->len ? leat_mdev_ptr(&v->mdev, d->addr, d->len, q->access) : NULL, d->len
+		d->addr, d->len ? leat_mdev_ptr(&v->mdev, d->addr, d->len, write) : NULL, d->len, write
 	};
 	w->out->bytes += d->len;
 	return 0;

@@ -53,7 +53,7 @@ void vnet_doorbell(struct vnet *v, uint64_t off)
 	uint64_t index = off / VNET_DOORBELL;
 
 	/* A queue that works by doorbell finds the word in the page. */
-	if (index < VNET_QUEUES && v->q[index].desc)
+	if (index < v->nqueues && v->q[index].desc)
 		v->mdev.stats.doorbells++;
 }
 

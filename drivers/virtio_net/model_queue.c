@@ -22,8 +22,6 @@ void vnet_queue_reset(struct vnet *v, struct vnet_queue *q)
 	q->index = index;
 	q->size = v->queue_size;
 	q->vector = VIRTIO_MSI_NO_VECTOR;
-	q->access = index & 1 ? 0 : VIRTIO_DESC_F_WRITE;
-	q->hdr_len = VIRTIO_NET_HDR_LEN;
 }
 
 /* ---- where the areas lie ---- */
@@ -102,6 +100,14 @@ static bool find_areas(struct vnet *v, struct vnet_queue *q)
 	       covered(m, q->used_iova, len.device, true);
 }
 
+/* 5.1.2: behind the last pair, but without several pairs behind the first. */
+static uint16_t control_index(const struct vnet *v)
+{
+	if (!(v->accepted & VIRTIO_NET_F_CTRL_VQ))
+		return UINT16_MAX;
+	return v->accepted & (VIRTIO_NET_F_MQ | VIRTIO_NET_F_RSS) ? (uint16_t)(2 * v->pairs) : 2;
+}
+
 /* What was agreed on. */
 static void negotiated(const struct vnet *v, struct vnet_queue *q)
 {
@@ -110,6 +116,8 @@ static void negotiated(const struct vnet *v, struct vnet_queue *q)
 	q->event_idx = v->accepted & VIRTIO_F_EVENT_IDX;
 	q->hdr_len = v->accepted & VIRTIO_NET_F_HASH_REPORT ? VIRTIO_NET_HDR_LEN_HASH :
 							      VIRTIO_NET_HDR_LEN;
+	q->control = q->index == control_index(v);
+	q->access = q->control || (q->index & 1) ? 0 : VIRTIO_DESC_F_WRITE;
 	q->mask = (uint16_t)(q->size - 1);
 	q->at = q->packed ? FIRST_LAP : 0;
 	q->cap_max = LEAT_FRAME_MAX;

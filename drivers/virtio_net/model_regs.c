@@ -150,7 +150,14 @@ static const struct reg {
 /* The selected queue, or NULL: it reads as size 0. */
 static struct vnet_queue *selected(struct vnet *v)
 {
-	return v->queue_select < VNET_QUEUES ? &v->q[v->queue_select] : NULL;
+	return v->queue_select < v->nqueues ? &v->q[v->queue_select] : NULL;
+}
+
+/* 4.1.4.3.1: 1 while the reset is on its way, then 0. */
+static bool queue_leaving(struct vnet *v, struct vnet_queue *q)
+{
+	q->leaving = q->leaving && leat_mdev_busy(&v->mdev);
+	return q->leaving;
 }
 
 static uint64_t queue_get(const struct vnet_queue *q, unsigned int reg)
@@ -190,13 +197,15 @@ static uint64_t common_get(struct vnet *v, unsigned int reg)
 	case VIRTIO_COMMON_DRIVER_FEATURE_SELECT: return v->driver_feature_select;
 	case VIRTIO_COMMON_DRIVER_FEATURE:	return half(v->accepted, v->driver_feature_select);
 	case VIRTIO_COMMON_CONFIG_MSIX_VECTOR:	return v->config_vector;
-	case VIRTIO_COMMON_NUM_QUEUES:		return VNET_QUEUES;
+	case VIRTIO_COMMON_NUM_QUEUES:		return v->nqueues;
 	case VIRTIO_COMMON_DEVICE_STATUS:	return status_get(v);
 	case VIRTIO_COMMON_CONFIG_GENERATION:	return v->generation;
 	case VIRTIO_COMMON_QUEUE_SELECT:	return v->queue_select;
 	}
 	if (!q)		/* 4.1.5.1.2: nothing is assigned to a queue that is not there */
 		return reg == VIRTIO_COMMON_QUEUE_MSIX_VECTOR ? VIRTIO_MSI_NO_VECTOR : 0;
+	if (reg == VIRTIO_COMMON_QUEUE_RESET)
+		return queue_leaving(v, q);
 	return queue_get(q, reg);
 }
 
@@ -211,7 +220,8 @@ static void driver_ok(struct vnet *v)
 	if (!leat_model_pci_master(&v->pci))
 		leat_mdev_log(&v->mdev, LEAT_LOG_WARNING,
 			      "the driver starts without bus mastering; hardware would not move a byte");
-	for (unsigned int i = 0; i < VNET_QUEUES; i++)
+	vnet_steer_update(v);
+	for (unsigned int i = 0; i < v->nqueues; i++)
 		if (v->q[i].enabled && !(v->status & VIRTIO_STATUS_NEEDS_RESET))
 			vnet_queue_start(v, &v->q[i]);
 }
@@ -234,8 +244,10 @@ static void status_set(struct vnet *v, uint8_t val)
 
 	/* Bits are never taken back but by reset (2.1.1); NEEDS_RESET is ours. */
 	v->status |= (uint8_t)(val & ~VIRTIO_STATUS_NEEDS_RESET);
+	if (v->status & ~old & VIRTIO_STATUS_FEATURES_OK)
+		v->guest = v->accepted & VNET_GUEST_OFFLOADS;
 	if (v->status & VIRTIO_STATUS_FAILED)
-		for (unsigned int i = 0; i < VNET_QUEUES; i++)
+		for (unsigned int i = 0; i < v->nqueues; i++)
 			v->q[i].running = false;
 	else if (v->status & ~old & VIRTIO_STATUS_DRIVER_OK)
 		driver_ok(v);
@@ -251,9 +263,9 @@ static void features_set(struct vnet *v, uint32_t val)
 	v->accepted |= (uint64_t)val << shift;
 }
 
-static uint16_t vector_of(uint64_t val)
+static uint16_t vector_of(const struct vnet *v, uint64_t val)
 {
-	return val < VNET_VECTORS ? (uint16_t)val : VIRTIO_MSI_NO_VECTOR;
+	return val <= v->nqueues ? (uint16_t)val : VIRTIO_MSI_NO_VECTOR;
 }
 
 static void queue_enable(struct vnet *v, struct vnet_queue *q)
@@ -271,13 +283,24 @@ static bool size_fits(const struct vnet *v, uint64_t val)
 	       (leat_is_pow2(val) || (v->accepted & VIRTIO_F_RING_PACKED));
 }
 
+/* RING_RESET (2.6.1): as after power-on, the other queues go on. */
+static void queue_leave(struct vnet *v, struct vnet_queue *q, uint64_t val)
+{
+	if (val != 1 || !(v->accepted & VIRTIO_F_RING_RESET) || !q->enabled)
+		return;
+	vnet_queue_reset(v, q);
+	q->leaving = true;
+}
+
 /* The geometry of a queue that is enabled is settled. */
 static void queue_set(struct vnet *v, struct vnet_queue *q, unsigned int reg, uint64_t val)
 {
 	if (reg == VIRTIO_COMMON_QUEUE_MSIX_VECTOR) {
-		q->vector = vector_of(val);
+		q->vector = vector_of(v, val);
 		return;
 	}
+	if (reg == VIRTIO_COMMON_QUEUE_RESET)
+		queue_leave(v, q, val);
 	if (q->enabled)
 		return;
 	switch (reg) {
@@ -314,7 +337,7 @@ static void common_set(struct vnet *v, unsigned int reg, uint64_t val)
 		features_set(v, (uint32_t)val);
 		break;
 	case VIRTIO_COMMON_CONFIG_MSIX_VECTOR:
-		v->config_vector = vector_of(val);
+		v->config_vector = vector_of(v, val);
 		break;
 	case VIRTIO_COMMON_DEVICE_STATUS:
 		status_set(v, (uint8_t)val);
@@ -395,9 +418,16 @@ static void device_config(const struct vnet *v, struct virtio_net_config *c)
 {
 	memset(c, 0, sizeof(*c));
 	memcpy(c->mac, v->mac, sizeof(c->mac));
-	c->status = leat_cpu_to_le16(v->mdev.link_up ? VIRTIO_NET_S_LINK_UP : 0);
-	c->max_virtqueue_pairs = leat_cpu_to_le16(VNET_PAIRS);
+	c->status = leat_cpu_to_le16((v->mdev.link_up ? VIRTIO_NET_S_LINK_UP : 0) |
+				     (v->announce ? VIRTIO_NET_S_ANNOUNCE : 0));
+	c->max_virtqueue_pairs = leat_cpu_to_le16(v->pairs);
 	c->mtu = leat_cpu_to_le16(v->mtu);
+	c->speed = leat_cpu_to_le32(v->speed);
+	c->duplex = v->speed == VIRTIO_NET_SPEED_UNKNOWN ? VIRTIO_NET_DUPLEX_UNKNOWN :
+							   VIRTIO_NET_DUPLEX_FULL;
+	c->rss_max_key_size = VNET_KEY;
+	c->rss_max_indirection_table_length = leat_cpu_to_le16(VNET_TABLE);
+	c->supported_hash_types = leat_cpu_to_le32(VNET_HASHES);
 }
 
 int vnet_bar_access(struct vnet *v, uint64_t off, void *buf, size_t len, bool write)

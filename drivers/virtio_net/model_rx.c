@@ -74,10 +74,9 @@ static bool complete_csum(struct vnet *v, struct leat_frame *f)
 static bool prepare(struct vnet *v, const struct vnet_queue *q, struct leat_frame *f,
 		    struct virtio_net_hdr *h)
 {
-	*h = (struct virtio_net_hdr){ .num_buffers = leat_cpu_to_le16(1) };
 	if (f->gso_size || f->len > q->cap_max || !f->len)
 		return false;
-	if (!(v->accepted & VIRTIO_NET_F_GUEST_CSUM))
+	if (!(v->guest & VIRTIO_NET_F_GUEST_CSUM))
 		return !(f->flags & LEAT_FRAME_CSUM_PARTIAL) || complete_csum(v, f);
 	if (f->flags & LEAT_FRAME_CSUM_PARTIAL) {
 		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
@@ -142,12 +141,13 @@ static int use_buffers(struct vnet *v, struct vnet_queue *q, const struct spread
  * -EAGAIN: the host has no time now; -EINVAL: broken.
  */
 static int place(struct vnet *v, struct vnet_queue *q, struct vnet_take *t,
-		 const struct leat_frame *from)
+		 const struct leat_frame *from, const struct vnet_hash *hash)
 {
+	struct virtio_net_hdr_hash h = { .value = leat_cpu_to_le32(hash ? hash->value : 0),
+					 .report = leat_cpu_to_le16(hash ? hash->report : 0) };
 	struct leat_frame f = *from;
-	struct virtio_net_hdr h;
 	struct spread s = { .frame = &f, .t = *t };
-	int err = prepare(v, q, &f, &h) ? 0 : -EMSGSIZE;
+	int err = prepare(v, q, &f, &h.hdr) ? 0 : -EMSGSIZE;
 
 	while (!err && s.off < q->hdr_len + (uint64_t)f.len) {
 		if (s.used == q->size)	/* with all of them filled there will never be more */
@@ -162,8 +162,8 @@ static int place(struct vnet *v, struct vnet_queue *q, struct vnet_take *t,
 		q->stuck_at = q->packed ? s.t.at : q->seen;
 	}
 	if (!err) {
-		h.num_buffers = leat_cpu_to_le16(s.used);
-		err = vnet_segs_copy(v, v->first, s.nfirst, 0, &h, sizeof(h), true);
+		h.hdr.num_buffers = leat_cpu_to_le16(s.used);
+		err = vnet_segs_copy(v, v->first, s.nfirst, 0, &h, q->hdr_len, true);
 	}
 	if (!err)
 		err = use_buffers(v, q, &s);
@@ -214,6 +214,15 @@ static inline void put(const struct vnet_slot *s, const struct leat_frame *f)
 	copy_frame(s->data, f->data, f->len);
 }
 
+/* Behind the plain header, with HASH_REPORT. */
+static inline void put_hash(char *hdr, const struct vnet_hash *hash)
+{
+	const struct virtio_net_hdr_hash h = { .value = leat_cpu_to_le32(hash->value),
+					       .report = leat_cpu_to_le16(hash->report) };
+
+	memcpy(hdr + sizeof(h.hdr), (const char *)&h + sizeof(h.hdr), sizeof(h) - sizeof(h.hdr));
+}
+
 /* A frame waits for more buffers than there are: worth a try only when there are more. */
 static bool still_stuck(struct vnet *v, struct vnet_queue *q)
 {
@@ -225,7 +234,8 @@ static bool still_stuck(struct vnet *v, struct vnet_queue *q)
 
 /* Ordinary frames into the slots that are there, from @t on. Returns how many. */
 static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame *f, unsigned int n,
-				   uint16_t ahead, uint64_t *bytes, bool packed)
+				   uint16_t ahead, uint64_t *bytes, const struct vnet_hash *hash,
+				   bool packed)
 {
 	uint16_t pos = (uint16_t)(q->next + ahead);
 	uint64_t sum_len = 0;
@@ -239,6 +249,8 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 		if (LEAT_UNLIKELY(!ordinary(&f[i], s)))
 			break;
 		put(s, &f[i]);
+		if (LEAT_UNLIKELY(hash != NULL))
+			put_hash(s->hdr, &hash[i]);
 		if (packed)
 			vnet_packed_used_fast(q, (uint16_t)(ahead + i), s->at, s->head, len);
 		else
@@ -251,9 +263,9 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 
 /* place(), and what follows from it. Less than 0: the wire keeps the frame. */
 static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
-		   struct vnet_take *t)
+		   const struct vnet_hash *hash, struct vnet_take *t)
 {
-	int r = place(v, q, t, f);
+	int r = place(v, q, t, f, hash);
 
 	if (r > 0) {
 		v->mdev.stats.rx_frames++;
@@ -277,16 +289,18 @@ static bool window_reaches(struct vnet *v, struct vnet_queue *q, const struct vn
 
 /* As many frames as there are buffers for. Returns how many; @t: behind the buffers filled. */
 static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
-			    unsigned int n, struct vnet_take *t)
+			    unsigned int n, const struct vnet_hash *hash, struct vnet_take *t)
 {
 	unsigned int i = 0, k;
 	uint64_t bytes = 0;
 
 	while (window_reaches(v, q, t)) {
+		const struct vnet_hash *h = hash ? hash + i : NULL;
+
 		if (q->packed)
-			k = put_run(q, f + i, n - i, t->ahead, &bytes, true);
+			k = put_run(q, f + i, n - i, t->ahead, &bytes, h, true);
 		else
-			k = put_run(q, f + i, n - i, t->ahead, &bytes, false);
+			k = put_run(q, f + i, n - i, t->ahead, &bytes, h, false);
 		v->mdev.stats.rx_frames += k;
 		t->ahead = (uint16_t)(t->ahead + k);
 		t->at = vnet_place(q, (uint16_t)(q->next + t->ahead));
@@ -295,7 +309,7 @@ static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct l
 			break;
 		if ((uint16_t)(q->next + t->ahead) == q->parsed)
 			continue;
-		if (put_odd(v, q, &f[i], t) < 0)
+		if (put_odd(v, q, &f[i], hash ? hash + i : NULL, t) < 0)
 			break;
 		if (++i == n)
 			break;
@@ -304,8 +318,15 @@ static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct l
 	return i;
 }
 
+unsigned int vnet_rx_room(struct vnet *v, struct vnet_queue *q)
+{
+	if ((uint16_t)(q->seen - q->next) < VNET_WINDOW && vnet_queue_look(v, q))
+		vnet_window_fill(v, q, q->next);
+	return q->running ? (uint16_t)(q->seen - q->next) : 0;
+}
+
 unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
-		     unsigned int n)
+		     unsigned int n, const struct vnet_hash *hash)
 {
 	struct vnet_take t = { 0, q->at };
 	unsigned int done = 0;
@@ -313,7 +334,7 @@ unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_fra
 	if ((uint16_t)(q->seen - q->next) < LEAT_MAX(n, VNET_WINDOW) && !vnet_queue_look(v, q))
 		return 0;
 	if (!still_stuck(v, q))
-		done = put_all(v, q, frames, n, &t);
+		done = put_all(v, q, frames, n, q->hdr_len == VIRTIO_NET_HDR_LEN_HASH ? hash : NULL, &t);
 	if (LEAT_UNLIKELY(!q->running))
 		return done;
 	if (t.ahead)

@@ -221,6 +221,8 @@ unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q)
 	if (!b.n)
 		return 0;
 	sent = send(v, &b);
+	if (LEAT_UNLIKELY(v->learns))
+		vnet_flows_learn(v, q->index / 2, b.frame, sent);
 	/* The wire may have led back here: a loop, and buffers that broke the device. */
 	if (sent && q->running)
 		retire_sent(v, q, &b, sent);

@@ -55,7 +55,8 @@ serve() {
 
 # --- The NIC -------------------------------------------------------------------------------------
 
-# nic MODEL: the emulated NIC between the wire and the guest. Sets nic_args.
+# nic MODEL [OPTIONS]: the emulated NIC between the wire and the guest; the options are
+# leat-nicd's. Sets nic_args.
 nic() {
 	if [ "${LEAT_GUEST_NIC:-nicd}" = qemu ]; then
 		case $1 in
@@ -67,7 +68,7 @@ nic() {
 		return
 	fi
 	socket=$dir/nic.sock
-	"$nicd" "$1:$socket,wire=tap:$TAP" >"$dir/nicd.log" 2>&1 &
+	"$nicd" "$1:$socket,wire=tap:$TAP${2:+,$2}" >"$dir/nicd.log" 2>&1 &
 	nicd_pid=$!
 	wait_for 10 [ -S "$socket" ] || fail "leat-nicd does not listen"
 	nic_args="-device {\"driver\":\"vfio-user-pci\",\"socket\":{\"type\":\"unix\",\"path\":\"$socket\"}}"

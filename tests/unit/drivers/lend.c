@@ -102,6 +102,7 @@ static void exchange(struct leat_ctx *ctx, const char *addr, struct lent *from, 
 
 	if (leat_port_open(ctx, addr, &cfg, &port))
 		fail_msg("%s", leat_ctx_error(ctx));
+	assert_int_equal(leat_port_promisc(port, true), 0);
 	for (uint32_t i = 0; i < PACKETS; i++) {
 		send_one(port, from, i);
 		receive_one(ctx, port, into, i);

@@ -89,6 +89,7 @@ static void round_trip(const struct leat_driver *const *drivers)
 	char frame[60];
 
 	assert_int_equal(leat_port_open(ctx, "sim:virtio-net,wire=loop", NULL, &port), 0);
+	assert_int_equal(leat_port_promisc(port, true), 0);
 	assert_string_equal(leat_port_name(port), "sim:virtio-net,wire=loop");
 	assert_string_equal(leat_port_driver(port), "virtio-net");
 	txq = leat_port_txq(port, 0);

@@ -154,6 +154,7 @@ static void wakes_by(const char *addr, enum leat_intr intr, const char *name)
 	assert_int_equal(leat_ctx_open(&cfg, &ctx), 0);
 	if (leat_port_open(ctx, addr, &port_cfg, &port))
 		fail_msg("%s", leat_ctx_error(ctx));
+	assert_int_equal(leat_port_promisc(port, true), 0);
 	assert_non_null(strstr(leat_port_info(port), name));
 	wakes(port, SINGLE, ASLEEP);
 	wakes(port, SINGLE, AFTER_THE_LAST);

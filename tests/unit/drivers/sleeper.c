@@ -142,6 +142,7 @@ static void open_port(struct rig *r, const char *addr, const struct leat_port_co
 {
 	if (leat_port_open(r->ctx, addr, cfg, &r->port))
 		fail_msg("%s", leat_ctx_error(r->ctx));
+	assert_int_equal(leat_port_promisc(r->port, true), 0);
 	r->rx = leat_port_rxq(r->port, 0);
 	r->tx = leat_port_txq(r->port, 0);
 }

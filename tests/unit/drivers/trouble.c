@@ -67,6 +67,8 @@ static void open_world(struct world *w, enum leat_intr intr)
 	port.pool = w->pool;
 	assert_int_equal(leat_port_open(w->ctx, "sim:virtio-net,wire=loop", &port, &w->bad), 0);
 	assert_int_equal(leat_port_open(w->ctx, "sim:virtio-net,wire=loop", &port, &w->good), 0);
+	assert_int_equal(leat_port_promisc(w->bad, true), 0);
+	assert_int_equal(leat_port_promisc(w->good, true), 0);
 }
 
 static void close_world(struct world *w)

@@ -223,7 +223,7 @@ static void test_registers(void **state)
 	assert_null(both.base);
 	leat_mmio_write16(&shared, 0x800, 0xbeef);
 	assert_int_equal(leat_mmio_read16(&both, 0x1000 - 2), 0);
-	assert_int_equal(leat_mmio_read16(&trapped, 0x12), 2);	/* queues */
+	assert_int_equal(leat_mmio_read16(&trapped, 0x12), 3);	/* queues */
 	assert_int_equal(dev->ops->region_write(dev, LEAT_REGION_BAR0, 0, word, 16), -EINVAL);
 	assert_int_equal(dev->ops->region_read(dev, LEAT_REGION_BAR0, 0x4000, word, 4), -EINVAL);
 	assert_int_equal(dev->ops->region_read(dev, LEAT_REGION_BAR5, 0, word, 4), -EINVAL);
@@ -261,7 +261,7 @@ static void test_interrupts(void **state)
 	(void)state;
 	for (int i = 0; i < 3; i++)
 		assert_true((fd[i] = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) >= 0);
-	assert_int_equal(dev->irqs[LEAT_IRQ_MSIX], 3);
+	assert_int_equal(dev->irqs[LEAT_IRQ_MSIX], 4);
 	assert_int_equal(leat_pci_msix_bind(dev, 0, 3, fd), 0);
 	assert_int_equal(set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, 1, 2, NULL), 0);
 	assert_int_equal(signals(fd[0]), 0);
@@ -284,7 +284,7 @@ static void test_interrupts(void **state)
 	assert_int_equal(set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, 0, 0, NULL), 0);
 	assert_int_equal(set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, 0, 3, NULL), 0);
 	assert_int_equal(signals(fd[2]), 0);
-	assert_int_equal(set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, 2, 2, NULL), -EINVAL);
+	assert_int_equal(set(dev, LEAT_IRQ_MSIX, LEAT_IRQ_TRIGGER, 3, 2, NULL), -EINVAL);
 	assert_int_equal(set(dev, LEAT_IRQ_MSI, LEAT_IRQ_TRIGGER, 0, 1, NULL), -EINVAL);
 	assert_int_equal(set(dev, 99, LEAT_IRQ_TRIGGER, 0, 1, NULL), -EINVAL);
 	leat_dev_close(dev);
@@ -346,6 +346,7 @@ static struct leat_port *must_port(const char *addr)
 
 	if (leat_port_open(ctx, addr, NULL, &port))
 		fail_msg("%s: %s", addr, leat_ctx_error(ctx));
+	assert_int_equal(leat_port_promisc(port, true), 0);
 	return port;
 }
 

@@ -53,7 +53,7 @@ static void test_identity(void **state)
 	assert_int_equal(rig_read(&r, LEAT_MODEL_CONFIG, LEAT_PCI_VENDOR, 4), 0x10411af4);
 	assert_int_equal(rig_read(&r, LEAT_MODEL_CONFIG, LEAT_PCI_REVISION, 4) >> 8, 0x020000);
 	assert_true(rig_read(&r, LEAT_MODEL_CONFIG, LEAT_PCI_SUBDEVICE, 2) >= 0x40);
-	assert_int_equal(rig_get(&r, VIRTIO_COMMON_NUM_QUEUES), 2);
+	assert_int_equal(rig_get(&r, VIRTIO_COMMON_NUM_QUEUES), 3);
 	rig_close(&r);
 }
 
@@ -90,7 +90,7 @@ static void test_capabilities(void **state)
 		assert_true(n++ < 16 && at % 4 == 0);
 		if (rig_read(&r, LEAT_MODEL_CONFIG, at, 1) == LEAT_PCI_CAP_MSIX) {
 			msix++;
-			assert_int_equal((rig_read(&r, LEAT_MODEL_CONFIG, at + 2u, 2) & 0x7ff) + 1, 3);
+			assert_int_equal((rig_read(&r, LEAT_MODEL_CONFIG, at + 2u, 2) & 0x7ff) + 1, 4);
 			continue;
 		}
 		assert_int_equal(rig_read(&r, LEAT_MODEL_CONFIG, at, 1), LEAT_PCI_CAP_VENDOR);
@@ -127,7 +127,7 @@ static void test_cfg_window(void **state)
 	assert_int_equal(rig_get(&r, VIRTIO_COMMON_DEVICE_STATUS), VIRTIO_STATUS_ACKNOWLEDGE);
 	rig_write(&r, LEAT_MODEL_CONFIG, at + 8u, r.win.common + VIRTIO_COMMON_NUM_QUEUES, 4);
 	rig_write(&r, LEAT_MODEL_CONFIG, at + 12u, 2, 4);
-	assert_int_equal(rig_read(&r, LEAT_MODEL_CONFIG, at + 16u, 2), 2);
+	assert_int_equal(rig_read(&r, LEAT_MODEL_CONFIG, at + 16u, 2), 3);
 	/* Nonsense is ignored: odd length, other BAR, outside. */
 	rig_write(&r, LEAT_MODEL_CONFIG, at + 12u, 3, 4);
 	rig_write(&r, LEAT_MODEL_CONFIG, at + 16u, 0, 1);
@@ -177,7 +177,7 @@ static void test_queue_registers(void **state)
 
 	(void)state;
 	rig_open(&r, NULL);
-	rig_set(&r, VIRTIO_COMMON_QUEUE_SELECT, 2);
+	rig_set(&r, VIRTIO_COMMON_QUEUE_SELECT, 3);
 	assert_int_equal(rig_get(&r, VIRTIO_COMMON_QUEUE_SIZE), 0);
 	rig_set(&r, VIRTIO_COMMON_QUEUE_SIZE, 4);	/* nobody's */
 
@@ -190,7 +190,7 @@ static void test_queue_registers(void **state)
 	rig_set(&r, VIRTIO_COMMON_QUEUE_SIZE, 512);
 	rig_set(&r, VIRTIO_COMMON_QUEUE_SIZE, 0);
 	assert_int_equal(rig_get(&r, VIRTIO_COMMON_QUEUE_SIZE), 64);
-	rig_set(&r, VIRTIO_COMMON_QUEUE_MSIX_VECTOR, 3);	/* there are 0 to 2 */
+	rig_set(&r, VIRTIO_COMMON_QUEUE_MSIX_VECTOR, 4);	/* there are 0 to 3 */
 	assert_int_equal(rig_get(&r, VIRTIO_COMMON_QUEUE_MSIX_VECTOR), VIRTIO_MSI_NO_VECTOR);
 	rig_set(&r, VIRTIO_COMMON_QUEUE_ENABLE, 1);
 	rig_set(&r, VIRTIO_COMMON_QUEUE_SIZE, 32);

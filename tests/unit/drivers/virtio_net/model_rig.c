@@ -270,7 +270,7 @@ uint8_t rig_negotiate(struct rig *r, uint64_t features)
 void rig_queue(struct rig *r, unsigned int index, uint16_t size)
 {
 	struct rig_queue *q = &r->q[index];
-	uint32_t base = index * (RIG_BUFS / 2);
+	uint32_t base = index * RIG_STRIDE;
 
 	*q = (struct rig_queue){
 		.size = size, .index = (uint16_t)index, .wrap = true, .used_wrap = true,
@@ -278,7 +278,7 @@ void rig_queue(struct rig *r, unsigned int index, uint16_t size)
 		.in_order = r->features & VIRTIO_F_IN_ORDER,
 		.event_idx = r->features & VIRTIO_F_EVENT_IDX,
 	};
-	memset(r->mem + base, 0, RIG_BUFS / 2);
+	memset(r->mem + base, 0, RIG_STRIDE);
 	q->desc = (void *)(r->mem + base);
 	q->avail = (void *)(r->mem + base + 0x10000);
 	q->used = (void *)(r->mem + base + 0x20000);
@@ -318,8 +318,8 @@ void rig_start(struct rig *r, uint64_t features, uint16_t size)
 		  LEAT_PCI_COMMAND_MEM | LEAT_PCI_COMMAND_MASTER, 2);
 	assert_true(rig_negotiate(r, features | rig_kind) & VIRTIO_STATUS_FEATURES_OK);
 	rig_set(r, VIRTIO_COMMON_CONFIG_MSIX_VECTOR, 0);
-	rig_queue(r, RIG_RX, size);
-	rig_queue(r, RIG_TX, size);
+	for (unsigned int i = 0; i < LEAT_MAX(r->nqueues, 2u); i++)
+		rig_queue(r, i, size);
 	r->buf_next = RIG_BUFS;
 	rig_set(r, VIRTIO_COMMON_DEVICE_STATUS,
 		rig_get(r, VIRTIO_COMMON_DEVICE_STATUS) | VIRTIO_STATUS_DRIVER_OK);

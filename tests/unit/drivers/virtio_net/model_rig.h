@@ -27,10 +27,16 @@
 #define RIG_MEM		(4u << 20)
 #define RIG_BUFS	(1u << 20)	/* buffers from here on, rings below */
 #define RIG_FRAMES	2048
+#define RIG_QUEUES	5		/* two pairs and control */
+#define RIG_STRIDE	0x30000		/* from one queue's areas to the next */
 #define RIG_ALL (VIRTIO_F_VERSION_1 | VIRTIO_F_ACCESS_PLATFORM | VIRTIO_F_INDIRECT_DESC |	\
 		 VIRTIO_NET_F_MAC | VIRTIO_NET_F_STATUS | VIRTIO_NET_F_MTU |			\
 		 VIRTIO_NET_F_MRG_RXBUF | VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM)
-#define RIG_OFFERED (RIG_ALL | VIRTIO_F_IN_ORDER | VIRTIO_F_ORDER_PLATFORM)
+#define RIG_CTRL (VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_RX_EXTRA |	\
+		  VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_CTRL_VLAN |				\
+		  VIRTIO_NET_F_CTRL_GUEST_OFFLOADS | VIRTIO_NET_F_GUEST_ANNOUNCE)
+#define RIG_OFFERED (RIG_ALL | RIG_CTRL | VIRTIO_F_IN_ORDER | VIRTIO_F_ORDER_PLATFORM |		\
+		     VIRTIO_F_RING_RESET | VIRTIO_NET_F_SPEED_DUPLEX)
 
 /* What is offered besides, if switched on. */
 #define RIG_SWITCHED (VIRTIO_F_RING_PACKED | VIRTIO_F_EVENT_IDX | VIRTIO_F_NOTIFICATION_DATA)
@@ -128,7 +134,8 @@ struct rig {
 	unsigned int	put_off;	/* ...and has */
 	bool		writes_pending;	/* the host says that DMA is on its way */
 	struct rig_windows win;
-	struct rig_queue q[2];
+	struct rig_queue q[RIG_QUEUES];
+	unsigned int	nqueues;	/* to be set up by rig_start(): 2, if not more */
 	uint64_t	features;
 	unsigned int	raised[3][8];	/* by index and vector */
 	unsigned int	errors, warnings;
@@ -139,9 +146,11 @@ struct rig {
 
 /* A piece of a chain. */
 struct rig_seg {
-	uint32_t	off;		/* in rig.mem */
+	uint32_t	off;		/* in rig.mem; of the control queue also RIG_WRITE */
 	uint32_t	len;
 };
+
+#define RIG_WRITE UINT32_C(0x80000000)	/* the device writes it */
 
 #define RIG_RX 0
 #define RIG_TX 1
@@ -187,6 +196,10 @@ bool rig_muted(struct rig *r, unsigned int queue);
 /* The next used entry. False: none. */
 bool rig_used(struct rig *r, unsigned int queue, uint32_t *id, uint32_t *len);
 unsigned int rig_used_count(struct rig *r, unsigned int queue);
+
+/* A command: the device's answer. The control queue is the last that was set up. */
+uint8_t rig_command(struct rig *r, unsigned int class, unsigned int cmd, const void *data,
+		    uint32_t len);
 
 /* Steps until nothing moves. */
 void rig_run(struct rig *r);

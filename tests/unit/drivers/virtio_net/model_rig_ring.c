@@ -31,9 +31,10 @@ static uint16_t split_chain(struct rig_queue *q, const struct rig_seg *segs, uns
 		uint16_t next = (uint16_t)((q->free + 1) % q->size);
 
 		q->desc[q->free] = (struct virtio_desc){
-			.addr = leat_cpu_to_le64(rig_iova(segs[i].off)),
+			.addr = leat_cpu_to_le64(rig_iova(segs[i].off & ~RIG_WRITE)),
 			.len = leat_cpu_to_le32(segs[i].len),
-			.flags = leat_cpu_to_le16(flags | (i + 1 < n ? VIRTIO_DESC_F_NEXT : 0)),
+			.flags = leat_cpu_to_le16(flags | (segs[i].off & RIG_WRITE ? VIRTIO_DESC_F_WRITE : 0) |
+						  (i + 1 < n ? VIRTIO_DESC_F_NEXT : 0)),
 			.next = leat_cpu_to_le16(next),
 		};
 		q->free = next;
@@ -51,10 +52,11 @@ static uint16_t packed_chain(struct rig_queue *q, const struct rig_seg *segs, un
 	for (unsigned int i = 0; i < n; i++) {
 		struct virtio_packed_desc *d = &q->ring[q->free];
 
-		d->addr = leat_cpu_to_le64(rig_iova(segs[i].off));
+		d->addr = leat_cpu_to_le64(rig_iova(segs[i].off & ~RIG_WRITE));
 		d->len = leat_cpu_to_le32(segs[i].len);
 		d->id = leat_cpu_to_le16(i + 1 < n ? (uint16_t)~id : id);	/* only the last counts */
 		q->flags[q->free] = (uint16_t)(flags | (i + 1 < n ? VIRTIO_DESC_F_NEXT : 0) |
+					       (segs[i].off & RIG_WRITE ? VIRTIO_DESC_F_WRITE : 0) |
 					       (q->wrap ? AVAIL : USED));
 		q->hidden++;
 		if (++q->free == q->size) {
@@ -67,12 +69,17 @@ static uint16_t packed_chain(struct rig_queue *q, const struct rig_seg *segs, un
 	return id;
 }
 
+static bool is_rx(const struct rig *r, unsigned int queue)
+{
+	return !(queue & 1) && queue + 1 != r->nqueues;
+}
+
 static uint16_t chain(struct rig *r, unsigned int queue, const struct rig_seg *segs, unsigned int n,
 		      uint16_t flags)
 {
 	struct rig_queue *q = &r->q[queue];
 
-	flags |= queue == RIG_RX ? VIRTIO_DESC_F_WRITE : 0;
+	flags |= is_rx(r, queue) ? VIRTIO_DESC_F_WRITE : 0;
 	return q->packed ? packed_chain(q, segs, n, flags) : split_chain(q, segs, n, flags);
 }
 
@@ -88,7 +95,7 @@ uint16_t rig_indirect(struct rig *r, unsigned int queue, const struct rig_seg *s
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct virtio_desc s = {
-			leat_cpu_to_le64(rig_iova(segs[i].off)), leat_cpu_to_le32(segs[i].len),
+			leat_cpu_to_le64(rig_iova(segs[i].off & ~RIG_WRITE)), leat_cpu_to_le32(segs[i].len),
 			leat_cpu_to_le16(flags | (i + 1 < n ? VIRTIO_DESC_F_NEXT : 0)),
 			leat_cpu_to_le16((uint16_t)(i + 1)),
 		};
@@ -300,4 +307,29 @@ bool rig_used(struct rig *r, unsigned int queue, uint32_t *id, uint32_t *len)
 	*id = leat_le32_to_cpu(e->id);
 	*len = leat_le32_to_cpu(e->len);
 	return true;
+}
+
+/* ---- commands ---- */
+
+uint8_t rig_command(struct rig *r, unsigned int class, unsigned int cmd, const void *data,
+		    uint32_t len)
+{
+	unsigned int queue = r->nqueues - 1;
+	struct rig_seg segs[3] = {
+		{ rig_buf(r, 2), 2 }, { rig_buf(r, len), len }, { rig_buf(r, 1) | RIG_WRITE, 1 },
+	};
+	uint32_t id, written;
+	char *ack;
+
+	r->mem[segs[0].off] = (char)class;
+	r->mem[segs[0].off + 1] = (char)cmd;
+	if (len)
+		memcpy(r->mem + segs[1].off, data, len);
+	ack = &r->mem[segs[2].off & ~RIG_WRITE];
+	*ack = 0x55;
+	rig_add(r, queue, segs, 3);
+	rig_run(r);
+	assert_true(rig_used(r, queue, &id, &written));
+	assert_int_equal(written, 1);
+	return (uint8_t)*ack;
 }
