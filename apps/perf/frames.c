@@ -66,7 +66,7 @@ struct gen *gen_create(const struct options *opt, const struct stream *s, const 
 		g->seg[i] = opt->seg[i];
 		g->len += opt->seg[i];
 	}
-	g->lines = LEAT_ALIGN_UP(g->len, LEAT_CACHELINE) <= leat_pool_buf_size(pool);
+	g->fill = gen_fill(g, pool);
 	g->flows = flow_mode ? opt->flows : opt->multi_flow ? 256 : 1;
 	for (unsigned int i = GEN_FRAME_MIN; i < g->len; i++)
 		g->frame[i] = (uint8_t)i;

@@ -7,17 +7,8 @@
 
 #include <string.h>
 
-/* A cache line, as wide as the CPU writes it. */
+/* A cache line: as few stores as the CPU makes of it. */
 typedef uint64_t line __attribute__((vector_size(LEAT_CACHELINE), may_alias));
-
-static void copy_lines(void *dst, const void *src, uint32_t len)
-{
-	line *to = dst;
-	const line *from = src;
-
-	for (uint32_t i = 0; i < (len + LEAT_CACHELINE - 1) / LEAT_CACHELINE; i++)
-		to[i] = from[i];
-}
 
 /* Which flow the packet is of: the word, and the header's checksum with it. */
 static void set_flow(struct gen *g, uint8_t *frame)
@@ -30,27 +21,82 @@ static void set_flow(struct gen *g, uint8_t *frame)
 		g->flow = 0;
 }
 
-static void fill(const struct gen *g, struct leat_pkt *pkt)
-{
-	if (LEAT_LIKELY(g->lines))
-		copy_lines(leat_pkt_data(pkt), g->frame, g->len);
-	else
-		memcpy(leat_pkt_data(pkt), g->frame, g->len);
-	pkt->len = (uint16_t)g->len;
-	pkt->total = g->len;
-}
-
-/* Frames of one line: it stays in registers. */
-static void fill_short(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+/* One line: it stays in registers. */
+static inline __attribute__((always_inline)) void
+fill_line(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
 {
 	const line whole = *(const line *)(const void *)g->frame;
-	uint16_t len = (uint16_t)g->len;
 
 	for (unsigned int i = 0; i < n; i++) {
 		*(line *)leat_pkt_data(pkts[i]) = whole;
-		pkts[i]->len = len;
-		pkts[i]->total = len;
+		pkts[i]->len = (uint16_t)g->len;
+		pkts[i]->total = g->len;
 	}
+}
+
+static inline __attribute__((always_inline)) void
+fill_lines(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+{
+	unsigned int lines = (g->len + LEAT_CACHELINE - 1) / LEAT_CACHELINE;
+	const line *from = (const line *)(const void *)g->frame;
+
+	if (lines == 1) {
+		fill_line(g, pkts, n);
+		return;
+	}
+	for (unsigned int i = 0; i < n; i++) {
+		line *to = leat_pkt_data(pkts[i]);
+
+		for (unsigned int k = 0; k < lines; k++)
+			to[k] = from[k];
+		pkts[i]->len = (uint16_t)g->len;
+		pkts[i]->total = g->len;
+	}
+}
+
+static void fill_plain(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+{
+	fill_lines(g, pkts, n);
+}
+
+/* Buffers without room for the rest of the last line. */
+static void fill_bytes(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		memcpy(leat_pkt_append(pkts[i], (uint16_t)g->len), g->frame, g->len);
+}
+
+#if defined(__x86_64__)
+static __attribute__((target("avx2"))) void
+fill_avx2(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+{
+	fill_lines(g, pkts, n);
+}
+
+static __attribute__((target("avx512f"))) void
+fill_avx512(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n)
+{
+	fill_lines(g, pkts, n);
+}
+
+static gen_fill_fn *fill_for_cpu(void)
+{
+	if (__builtin_cpu_supports("avx512f"))
+		return fill_avx512;
+	return __builtin_cpu_supports("avx2") ? fill_avx2 : fill_plain;
+}
+#else
+static gen_fill_fn *fill_for_cpu(void)
+{
+	return fill_plain;
+}
+#endif
+
+gen_fill_fn *gen_fill(const struct gen *g, const struct leat_pool *pool)
+{
+	bool fits = LEAT_ALIGN_UP(g->len, LEAT_CACHELINE) <= leat_pool_buf_size(pool);
+
+	return fits ? fill_for_cpu() : fill_bytes;
 }
 
 static bool make_plain(struct stream *s, struct gen *g)
@@ -60,11 +106,7 @@ static bool make_plain(struct stream *s, struct gen *g)
 	/* Others have read the lines: have them back all at once, not store by store. */
 	for (unsigned int i = 0; i < s->burst; i++)
 		leat_prefetch_write(leat_pkt_data(s->pkts[i]));
-	if (g->lines && g->len <= sizeof(line))
-		fill_short(g, s->pkts, s->burst);
-	else
-		for (unsigned int i = 0; i < s->burst; i++)
-			fill(g, s->pkts[i]);
+	g->fill(g, s->pkts, s->burst);
 	return true;
 }
 

@@ -14,11 +14,16 @@
 
 #define GEN_FRAME_MIN 42		/* headers only */
 
+struct gen;
+
+/* Make @n fresh packets frames of @g: every byte, and the lengths. */
+typedef void gen_fill_fn(const struct gen *g, struct leat_pkt *const *pkts, unsigned int n);
+
 struct gen {
+	gen_fill_fn	*fill;		/* for frames of one segment */
 	uint32_t	len;		/* of a frame, in @nsegs segments */
 	unsigned int	nsegs;
 	uint16_t	seg[MAX_SEGS];
-	bool		lines;		/* whole cache lines may be copied */
 	unsigned int	flows;		/* 1: nothing changes from frame to frame */
 	uint32_t	flow;		/* the next one's */
 	uint16_t	word;		/* where it stands: 16 bits of an address... */
@@ -30,6 +35,9 @@ struct gen {
 /* The frames of @s, whose tx, mac and peer are set; @flow_mode for flowgen's. NULL: no memory. */
 struct gen *gen_create(const struct options *opt, const struct stream *s, const struct leat_pool *pool,
 		       bool flow_mode);
+
+/* What fills packets of @pool with frames of @g->len bytes fastest on this CPU. */
+gen_fill_fn *gen_fill(const struct gen *g, const struct leat_pool *pool);
 
 /* Make a burst: s->held packets from s->first on. False: no packets to be had. */
 bool gen_make(struct stream *s);
