@@ -101,10 +101,11 @@ bool leat_e1000e_irqs_try(struct e1000e *e, unsigned int ms)
 
 /* ---- sleeping ---- */
 
-/* The one line of all: take it back. */
+/* The one line of all: take it back. What is masked, reading leaves (10.2.4.1). */
 static int take_line(struct e1000e *e)
 {
 	(void)intel_read(&e->hw, E1000E_ICR);
+	intel_write(&e->hw, E1000E_ICR, RX_CAUSES);
 	return leat_pci_irqs_rearm(&e->irqs);
 }
 

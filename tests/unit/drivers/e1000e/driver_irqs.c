@@ -52,7 +52,7 @@ static void by_one_line_all_causes_are_taken(struct rig *r, enum leat_intr intr,
 	assert_int_equal(*rig_reg(r, E1000E_IVAR), 0);
 	*rig_reg(r, E1000E_ICR) = E1000E_ICR_RXT0;
 	assert_int_equal(leat_rxq_arm(queue(r, 0)), 0);
-	assert_int_equal(*rig_reg(r, E1000E_ICR), 0);	/* read, and thereby taken back */
+	assert_int_equal(*rig_reg(r, E1000E_ICR), 0);	/* or it would wake at once, for ever */
 	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER | RX);
 	assert_int_equal(r->rearms, rearms);
 	leat_rxq_disarm(queue(r, 0));

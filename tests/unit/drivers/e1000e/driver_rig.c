@@ -93,6 +93,14 @@ static bool gone(struct rig *r)
 	return r->left && !(r->left > 1 && r->left--);
 }
 
+/* 82574 10.2.4.1: by reading, if something is signalled or nothing can be. */
+static bool icr_is_cleared(struct rig *r)
+{
+	uint32_t mask = *rig_reg(r, E1000E_IMS);
+
+	return !mask || (*rig_reg(r, E1000E_ICR) & mask);
+}
+
 static int region_read(struct leat_dev *dev, unsigned int region, uint64_t off, void *buf, size_t len)
 {
 	struct rig *r = LEAT_CONTAINER_OF(dev, struct rig, dev);
@@ -106,7 +114,7 @@ static int region_read(struct leat_dev *dev, unsigned int region, uint64_t off, 
 	assert_int_equal(region, LEAT_REGION_BAR0);
 	assert_int_equal(len, 4);
 	memcpy(buf, rig_reg(r, (uint32_t)off), len);
-	if (off == E1000E_ICR || (off >= INTEL_CRCERRS && off <= INTEL_TSCTC))
+	if (off == E1000E_ICR ? icr_is_cleared(r) : off >= INTEL_CRCERRS && off <= INTEL_TSCTC)
 		*rig_reg(r, (uint32_t)off) = 0;
 	return 0;
 }
