@@ -160,6 +160,7 @@ int leat_e1000e_rss(struct leat_port *port)
 	if (mrqc)
 		leat_intel_rss_write(&e->hw, E1000E_RETA_SHIFT);
 	intel_write(&e->hw, INTEL_MRQC, mrqc ? mrqc | E1000E_MRQC_RSS : 0);
+	intel_flush(&e->hw);
 	return 0;
 }
 
@@ -192,6 +193,7 @@ int leat_e1000e_filter(struct leat_port *port)
 	struct e1000e *e = e1000e_of(port);
 
 	intel_update(&e->hw, INTEL_RCTL, INTEL_RCTL_FILTERS, leat_intel_filter_write(&e->hw));
+	intel_flush(&e->hw);
 	return 0;
 }
 
@@ -235,6 +237,7 @@ void leat_e1000e_go(struct e1000e *e)
 {
 	intel_write(&e->hw, INTEL_TCTL, tctl() | INTEL_TCTL_EN);
 	intel_write(&e->hw, INTEL_RCTL, rctl(e) | INTEL_RCTL_EN);
+	intel_flush(&e->hw);
 }
 
 void leat_e1000e_halt(struct e1000e *e)

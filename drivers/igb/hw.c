@@ -185,6 +185,7 @@ int leat_igb_rss(struct leat_port *port)
 	if (mrqc)
 		leat_intel_rss_write(&g->hw, IGB_RETA_SHIFT);
 	intel_write(&g->hw, INTEL_MRQC, mrqc ? mrqc | IGB_MRQC_RSS : 0);
+	intel_flush(&g->hw);
 	return 0;
 }
 
@@ -212,6 +213,7 @@ int leat_igb_filter(struct leat_port *port)
 	struct igb *g = igb_of(port);
 
 	intel_update(&g->hw, INTEL_RCTL, INTEL_RCTL_FILTERS, leat_intel_filter_write(&g->hw));
+	intel_flush(&g->hw);
 	return 0;
 }
 
@@ -280,6 +282,7 @@ void leat_igb_go(struct igb *g)
 	intel_write(&g->hw, INTEL_RCTL, rctl(g) | INTEL_RCTL_EN);
 	for (unsigned int i = 0; i < g->port.cfg.rxqs; i++)
 		leat_igb_rxq_offer(g->port.rxq[i]);
+	intel_flush(&g->hw);
 }
 
 void leat_igb_halt(struct igb *g)
