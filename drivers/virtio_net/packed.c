@@ -51,6 +51,10 @@ void leat_virtio_packed_reset(struct virtio_packed *p)
 }
 
 const struct virtio_path *const leat_virtio_packed_paths[] = {
+#if defined(__x86_64__)
+	&leat_virtio_packed_avx512,
+	&leat_virtio_packed_avx2,
+#endif
 	&leat_virtio_packed_in_order,
 	&leat_virtio_packed_any,
 };

@@ -171,6 +171,9 @@ void leat_virtio_rxq_reset(struct virtio_rxq *q, const struct virtio_net *net)
 	q->one_buffer = q->features & VIRTIO_NET_F_MRG_RXBUF ? 1 : 0;
 	q->buffers_mask = q->one_buffer ? UINT16_MAX : 0;
 	q->broken = q->deaf = false;
+	q->fresh.off = LEAT_PKT_HEADROOM;
+	q->fresh.cap = (uint16_t)(LEAT_PKT_HEADROOM + leat_pool_buf_size(net->port.cfg.pool));
+	q->fresh.nsegs = q->fresh.refs = 1;
 }
 
 /*

@@ -40,6 +40,7 @@ struct virtio_rxq {
 	uint16_t	buffers_mask;	/* ...under this mask */
 	bool		broken;
 	bool		deaf;		/* no vector: cannot be armed */
+	struct leat_pkt	fresh;		/* what a plain frame of no bytes is like */
 };
 
 /* What the formats do differently. */

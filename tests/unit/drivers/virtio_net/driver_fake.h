@@ -159,6 +159,15 @@ struct fake {
 extern const struct leat_dev_ops fake_dev_ops;
 extern const struct leat_aspace_ops fake_as_ops;
 
+/*
+ * How wide the vectors are that the driver may think this CPU has: 0, 256 or 512 bits; it has
+ * no more than it has. For tests that link with the wrappers of driver_fake_cpu.c.
+ */
+extern unsigned int fake_vectors;
+
+/* Does this CPU not have vectors of so many bits? */
+bool fake_lacks(unsigned int vectors);
+
 /* A context with a pool of @count packets of @buf_size, and a device not yet open in it. */
 void fake_init(struct fake *f, unsigned int count, unsigned int buf_size);
 /* Closes everything and asserts that all packets came home and memory was unmapped. */

@@ -97,11 +97,44 @@ static void every_kind_of_device(void **state)
 	static const uint64_t rings[] = FAKE_RINGS;
 
 	(void)state;
-	for (unsigned int i = 0; i < 16; i++)
-		for (size_t k = 0; k < LEAT_ARRAY_LEN(rings); k++) {
-			kind_of_device(i, rings[k]);
-			kind_of_device(i, rings[k] | VIRTIO_F_IN_ORDER);
-		}
+	for (fake_vectors = 0; fake_vectors <= 512; fake_vectors += 256)
+		for (unsigned int i = 0; i < 16; i++)
+			for (size_t k = 0; k < LEAT_ARRAY_LEN(rings); k++) {
+				kind_of_device(i, rings[k]);
+				kind_of_device(i, rings[k] | VIRTIO_F_IN_ORDER);
+			}
+	fake_vectors = 512;
+}
+
+static void names_its_path(void **state)
+{
+	static const struct {
+		uint64_t	rings;
+		unsigned int	vectors;
+		const char	*name;
+	} paths[] = {
+		{ 0, 0, "split queues" },
+		{ VIRTIO_F_IN_ORDER, 0, "split in-order queues" },
+		{ VIRTIO_F_RING_PACKED, 512, "packed queues" },
+		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 0, "packed in-order queues" },
+#if defined(__x86_64__)
+		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 256, "packed in-order avx2 queues" },
+		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 512, "packed in-order avx512 queues" },
+#endif
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LEAT_ARRAY_LEN(paths); i++) {
+		fake_init(&f, 1024, 2048);
+		f.kind.features |= paths[i].rings;
+		fake_vectors = paths[i].vectors;
+		assert_int_equal(fake_open(&f, NULL), 0);
+		if (!fake_lacks(paths[i].vectors))
+			assert_ptr_equal(strstr(leat_port_info(f.port), paths[i].name),
+					 leat_port_info(f.port));
+		fake_fini(&f);
+	}
+	fake_vectors = 512;
 }
 
 static void jumbo_merged(void **state)
@@ -342,6 +375,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_kind_of_device),
+		cmocka_unit_test(names_its_path),
 		cmocka_unit_test(jumbo_merged),
 		cmocka_unit_test(jumbo_in_one_buffer),
 		cmocka_unit_test(promises_no_mtu_it_cannot_keep),
