@@ -33,7 +33,7 @@
 #define INTEL_FRAME_MIN	 14		/* bytes to send: the device pads to 60 */
 #define INTEL_SEGS_MAX	 32		/* of one packet to send */
 #define INTEL_TSO_MAX	 0xffff		/* bytes of one to be cut */
-#define INTEL_FILL_MAX	 32		/* buffers posted at a time */
+#define INTEL_FILL_MAX	 64		/* buffers posted at a time, and told of by one doorbell */
 #define INTEL_REPORT	 32		/* descriptors between two reports, at most */
 
 /* So that a constant kind is one: always. */

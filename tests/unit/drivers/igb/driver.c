@@ -104,7 +104,7 @@ static void one_queue_stops_and_starts(void **state)
 	assert_true(leat_pool_available(n->pool) > available);
 	assert_int_equal(leat_rxq_start(rxq), 0);
 	assert_true(n->reg[IGB_QUEUE(IGB_RXDCTL, 1) / 4] & IGB_DCTL_ENABLE);
-	assert_int_equal(nic_written(n, IGB_QUEUE(IGB_RDT, 1)), 224);
+	assert_int_equal(nic_written(n, IGB_QUEUE(IGB_RDT, 1)), 192);
 	assert_true(nic_when(n, IGB_QUEUE(IGB_RXDCTL, 1)) < nic_when(n, IGB_QUEUE(IGB_RDT, 1)));
 
 	assert_int_equal(leat_txq_stop(txq), 0);

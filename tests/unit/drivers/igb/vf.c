@@ -137,7 +137,7 @@ static void a_start_is_these_writes(void **state)
 		{ 0x383c, 0 }, { 0x3828, 0x02010108 },
 		{ 0x2828, 0 }, { 0x2808, 4096 }, { 0x2810, 0 }, { 0x2818, 0 },
 		{ 0x280c, 0x02000002 }, { 0x2828, 0x02010808 },
-		{ IGB_VTEIMS, 1 }, { 0x2818, 224 },
+		{ IGB_VTEIMS, 1 }, { 0x2818, 192 },
 	};
 	const struct leat_port_config cfg = { .no_start = true };
 	struct nic *n = *state;
