@@ -74,6 +74,38 @@ class Wire:
         del self.received[:at]
 
 
+class Flood:
+    """Frames of @size bytes into all wires, as many as they take; what comes out is counted only."""
+
+    def __init__(self, wires, size):
+        self.wires = wires
+        self.each = 4 + size
+        frame = HEADER + bytes(size - len(HEADER))
+        self.chunk = (struct.pack(">I", size) + frame) * 1000
+        self.at = 0             # bytes of a frame that has come in part, of all wires
+
+    def run(self, seconds):
+        """How many came meanwhile."""
+        end = time.monotonic() + seconds
+        size = self.at
+        while True:
+            left = end - time.monotonic()
+            if left <= 0:
+                break
+            ready, writable, _ = select.select(self.wires, self.wires, [], left)
+            for wire in writable:
+                if not wire.unsent:
+                    wire.unsent += self.chunk
+                wire.flush()
+            for wire in ready:
+                data = wire.sock.recv(SLICE)
+                if not data:
+                    raise EOFError
+                size += len(data)
+        self.at = size % self.each
+        return size // self.each
+
+
 class Way:
     """Frames from one wire to another: those to come, those under way."""
 
