@@ -158,7 +158,7 @@ int leat_igbvf_reset(struct igbvf *v, uint8_t mac[6])
 		return err;
 	v->lost = v->away = false;
 	for (unsigned int i = 0; i < 6; i++)
-		mac[i] = answer[0] & IGB_MSG_ACK ? (uint8_t)(answer[1 + i / 4] >> 8 * (i % 4)) : 0;
+		mac[i] = (uint8_t)(answer[0] & IGB_MSG_ACK ? answer[1 + i / 4] >> 8 * (i % 4) : 0);
 	leat_igbvf_filter_forget(v, mac);
 	return 0;
 }
