@@ -8,6 +8,8 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #define COUNT 512		/* packets in the pool */
@@ -339,6 +341,34 @@ static void ring_tells_the_link(void **state)
 	leat_port_close(a);
 }
 
+/* A forked child lets go of its copies; the parent's ports go on. */
+static void a_child_forgets(void **state)
+{
+	struct leat_port *a = open_port("ring:x", NULL), *b = open_port("ring:x", NULL);
+	struct leat_port *null = open_port("null:", NULL);
+	struct leat_pkt *pkt;
+	int status = -1;
+	pid_t pid;
+
+	(void)state;
+	make(leat_port_txq(a, 0), &pkt, 1, 3);
+	assert_int_equal(leat_tx(leat_port_txq(a, 0), &pkt, 1), 1);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (!pid) {
+		leat_ctx_forget(ctx);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	assert_int_equal(leat_rx(leat_port_rxq(b, 0), &pkt, 1), 1);
+	assert_int_equal(number_in(pkt), 3);
+	assert_int_equal(leat_tx(leat_port_txq(null, 0), &pkt, 1), 1);
+	leat_port_close(null);
+	leat_port_close(a);
+	leat_port_close(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -353,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ring_ends_come_and_go, setup, teardown),
 		cmocka_unit_test_setup_teardown(ring_of_one_size, setup, teardown),
 		cmocka_unit_test_setup_teardown(ring_tells_the_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(a_child_forgets, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
