@@ -25,7 +25,7 @@ static const struct scheme {
 	bool	    pci;		/* names a PCI device of this machine */
 } schemes[] = {
 	{ &leat_vfio_user_ops, "PATH", false },
-	{ &leat_vhost_user_ops, "PATH[,server]", false },
+	{ &leat_vhost_user_ops, "PATH", false },
 	{ &leat_sim_ops, "MODEL", false },
 	{ &leat_soft_null_ops, NULL, false },
 	{ &leat_soft_ring_ops, "NAME", false },

@@ -81,13 +81,16 @@ int leat_vhost_hello(struct vhost *v)
 	uint64_t features;
 	int err;
 
-	v->offer = (struct leat_vhost_offer){ .queues = 1, .features = v->offer.features };
+	v->offer = (struct leat_vhost_offer){
+		.queues = 1, .features = v->offer.features, .has_mac = v->at.has_mac,
+	};
+	memcpy(v->offer.mac, v->at.mac, sizeof(v->offer.mac));
 	v->slots = VHOST_REGIONS_MAX;
 	v->mem_told = false;
 	err = leat_vhost_get64(v, VHOST_GET_FEATURES, &features);
 	if (err)
 		return err;
-	v->offer.features = features & ~(VHOST_F_PROTOCOL | VHOST_F_LOG_ALL);
+	v->offer.features = features & ~(VHOST_F_PROTOCOL | VHOST_F_LOG_ALL | v->at.masked);
 	v->protocol = features & VHOST_F_PROTOCOL;
 	if (v->protocol)
 		err = protocol(v);

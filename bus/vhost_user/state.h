@@ -3,7 +3,7 @@
  * state.h - what the files of the vhost-user front end share.
  *
  * vhost.c	the device: opens and closes, and what drivers ask of it
- * address.c	PATH[,server] to its parts (pure)
+ * address.c	PATH[,option]... to its parts (pure)
  * link.c	the connection: noticed to be gone, made again
  * begin.c	the first connection, at open
  * call.c	one request and its answer; the back end's own requests
@@ -35,9 +35,14 @@
 /* Memory segments that are kept, should the back end want no fewer. */
 #define VHOST_SEGS_MAX		64
 
+#define VHOST_OPTIONS_MAX	160
+
 struct vhost_address {
 	char		path[LEAT_UNIX_PATH];
 	bool		server;		/* we listen, the back end connects */
+	uint64_t	masked;		/* features that are not taken, though offered */
+	bool		has_mac;
+	uint8_t		mac[6];
 };
 
 struct vhost_seg {

@@ -72,6 +72,8 @@ static uint64_t features_get(struct leat_virtio *vd)
 
 	if (has(vd, LEAT_VHOST_P_CONFIG))
 		features |= offered & CONFIG_FEATURES;
+	if (leat_vhost_offer(vd->dev)->has_mac)
+		features |= VIRTIO_NET_F_MAC;
 	if (pairs(vd) > 1)
 		features |= VIRTIO_NET_F_MQ;
 	return features;
@@ -110,6 +112,8 @@ static int config_read(struct leat_virtio *vd, uint32_t off, void *buf, size_t l
 		config.status = leat_cpu_to_le16(VIRTIO_NET_S_LINK_UP);
 	if (!leat_vhost_connected(vd->dev))
 		config.status = leat_cpu_to_le16(0);
+	if (leat_vhost_offer(vd->dev)->has_mac)
+		memcpy(config.mac, leat_vhost_offer(vd->dev)->mac, sizeof(config.mac));
 	config.max_virtqueue_pairs = leat_cpu_to_le16((uint16_t)pairs(vd));
 	memcpy(buf, (char *)&config + off, len);
 	return err;

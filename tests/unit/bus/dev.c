@@ -73,7 +73,7 @@ static void addresses_that_name_nothing(void **state)
 {
 	(void)state;
 	refuse("x", "x: no such kind of device; known: 0000:01:00.0 (PCI), vfio-user:PATH, "
-	       "vhost-user:PATH[,server], sim:MODEL, null:, ring:NAME, tap:INTERFACE, "
+	       "vhost-user:PATH, sim:MODEL, null:, ring:NAME, tap:INTERFACE, "
 	       "group:0000:01:00.0, iommufd:0000:01:00.0, noiommu:0000:01:00.0");
 	refuse("", "no such kind of device");
 	refuse("vfio-user", "no such kind of device");

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
  * driver/vhost_user.h - a virtio device in another process, by the vhost-user protocol:
- * "vhost-user:PATH[,server]". For driver authors: may change in any minor release.
+ * "vhost-user:PATH[,OPTION]..." (doc/vhost-user.md). For driver authors: may change in any minor release.
  *
  * The device has rings, features and perhaps a configuration space; it is no PCI device.
  * What the driver says is remembered and told to whoever is connected. A back end that
@@ -42,6 +42,8 @@ struct leat_vhost_offer {
 	uint64_t	features;	/* virtio's, without the transport's own */
 	uint64_t	protocol;	/* LEAT_VHOST_P_*: what both sides know */
 	unsigned int	queues;		/* as GET_QUEUE_NUM says (queue pairs, for a NIC); 1 without */
+	bool		has_mac;	/* the address of the device says its MAC address */
+	uint8_t		mac[6];
 };
 
 /* A ring as the back end is told of it. */

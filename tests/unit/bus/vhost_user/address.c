@@ -18,7 +18,7 @@ static void parts(void **state)
 	} cases[] = {
 		{ "/run/a", "/run/a", false }, { "/run/a,server", "/run/a", true },
 		{ "a,server=on", "a", true }, { "a,server=off", "a", false },
-		{ "a,client", "a", false }, { "a,b,server", "a,b", true }, { "a,b", "a,b", false },
+		{ "a,client", "a,client", false }, { "a,b,server", "a,b", true }, { "a,b", "a,b", false },
 		{ "a,servers", "a,servers", false },
 	};
 	struct vhost_address at;
@@ -31,6 +31,33 @@ static void parts(void **state)
 		assert_int_equal(at.server, cases[i].server);
 		assert_null(why);
 	}
+}
+
+static void options(void **state)
+{
+	const uint8_t mac[6] = { 0x52, 0x54, 0, 0x12, 0xab, 0xff };
+	struct vhost_address at;
+	const char *why;
+
+	(void)state;
+	assert_int_equal(leat_vhost_parse("a,packed=off,server,in_order=off,mac=52:54:00:12:ab:FF", &at,
+					  &why), 0);
+	assert_string_equal(at.path, "a");
+	assert_true(at.server);
+	assert_int_equal(at.masked, LEAT_BIT64(34) | LEAT_BIT64(35));
+	assert_true(at.has_mac);
+	assert_memory_equal(at.mac, mac, 6);
+	assert_int_equal(leat_vhost_parse("a,mrg_rxbuf=on,event_idx,indirect_desc=off", &at, &why), 0);
+	assert_int_equal(at.masked, LEAT_BIT64(28));
+	assert_false(at.has_mac);
+
+	/* What is no option is the path's. */
+	assert_int_equal(leat_vhost_parse("a,packed=maybe", &at, &why), 0);
+	assert_string_equal(at.path, "a,packed=maybe");
+	assert_int_equal(leat_vhost_parse("a,mac=52:54:00:12:ab", &at, &why), 0);
+	assert_string_equal(at.path, "a,mac=52:54:00:12:ab");
+	assert_int_equal(leat_vhost_parse("a,mac=52:54:00:12:ab:ff:00", &at, &why), 0);
+	assert_string_equal(at.path, "a,mac=52:54:00:12:ab:ff:00");
 }
 
 static void bounds(void **state)
@@ -55,6 +82,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(parts),
+		cmocka_unit_test(options),
 		cmocka_unit_test(bounds),
 	};
 

@@ -111,7 +111,7 @@ static void addresses(void **state)
 
 	(void)state;
 	memset(longest + strlen(longest), 'x', 120);
-	refuse("vhost-user:", -EINVAL, "nothing behind the colon; give vhost-user:PATH[,server]");
+	refuse("vhost-user:", -EINVAL, "nothing behind the colon; give vhost-user:PATH");
 	refuse("vhost-user:,server", -EINVAL, "there is no path");
 	refuse(longest, -EINVAL, "the path is too long");
 	refuse("vhost-user:/nowhere/sock", -ENODEV, "no such file; start the vhost-user back end");
