@@ -25,4 +25,7 @@ void info_port(struct json_object *facts, struct leat_port *port);
 /* "key: value" lines; a list of plain values is one line, of objects a line each. */
 void info_print(FILE *out, struct json_object *facts);
 
+/* "vhost", for a vhost-user back end; otherwise nothing. */
+void info_vhost(struct json_object *facts, struct leat_dev *dev);
+
 #endif

@@ -323,6 +323,7 @@ struct json_object *info_device(struct leat_dev *dev)
 	add_mode(facts, dev);
 	if (!leat_dev_region(dev, LEAT_REGION_CONFIG)) {	/* no PCI device: that is all there is */
 		add_text(facts, "driver", driver_of_scheme(dev->ops->scheme));
+		info_vhost(facts, dev);
 		add_memory(facts, dev->as);
 		return facts;
 	}

@@ -8,7 +8,6 @@
 #include "state.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -183,9 +182,8 @@ static int vhost_open(struct leat_dev *dev, const char *addr)
 	if (err)
 		goto detach;
 	v->open = v->connected = true;
-	snprintf(dev->how, sizeof(dev->how), "vhost-user, %s; protocol features 0x%" PRIx64,
-		 v->at.server ? "the back end connected to us" : "connected to the back end",
-		 v->offer.protocol);
+	snprintf(dev->how, sizeof(dev->how), "%s",
+		 v->at.server ? "the back end connected to us" : "the back end listens");
 	return 0;
 
 detach:
