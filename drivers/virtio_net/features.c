@@ -212,7 +212,7 @@ uint64_t leat_virtio_features_wanted(const struct virtio_net *net)
 	if (cfg->rxqs == 1 && cfg->txqs == 1)
 		wanted &= ~VIRTIO_NET_F_MQ;
 	if (!net->port.rss.types)
-		wanted &= ~VIRTIO_NET_F_RSS;
+		wanted &= ~(VIRTIO_NET_F_RSS | VIRTIO_NET_F_HASH_REPORT);
 	return wanted;
 }
 

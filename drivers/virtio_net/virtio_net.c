@@ -95,7 +95,10 @@ static int virtio_net_queues(struct virtio_net *net)
 	return err;
 }
 
-/* Step 8: DRIVER_OK. The device may reach memory from here on: the rings are valid. */
+/*
+ * Step 8: DRIVER_OK. The device may reach memory from here on: the rings are valid. It
+ * gets buffers only when it knows which frames to take; until then it takes all.
+ */
 static int virtio_net_go(struct virtio_net *net)
 {
 	struct leat_virtio *vd = net->vd;
@@ -105,10 +108,12 @@ static int virtio_net_go(struct virtio_net *net)
 		return err;
 	vd->ops->status_set(vd, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
 				VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
-	for (unsigned int i = 0; i < net->port.cfg.rxqs; i++)
-		net->rings->rxq_kick(net->port.rxq[i]);
 	err = leat_virtio_steer(&net->port);
-	return err ? err : leat_virtio_filter_start(net);
+	if (!err)
+		err = leat_virtio_filter_start(net);
+	for (unsigned int i = 0; i < net->port.cfg.rxqs && !err; i++)
+		net->rings->rxq_kick(net->port.rxq[i]);
+	return err;
 }
 
 /* 3.3.1: a reset takes everything from the device; without a bus it cannot even try. */

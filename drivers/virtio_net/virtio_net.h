@@ -271,6 +271,7 @@ extern const struct virtio_rings leat_virtio_split, leat_virtio_packed;
 /* Features that both formats know. */
 #define VIRTIO_RINGS_ALL (VIRTIO_F_IN_ORDER | VIRTIO_F_INDIRECT_DESC | VIRTIO_F_EVENT_IDX |	\
 			  VIRTIO_F_NOTIFICATION_DATA | VIRTIO_NET_F_MRG_RXBUF |			\
-			  VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM)
+			  VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM | VIRTIO_NET_TSO |	\
+			  VIRTIO_NET_LRO | VIRTIO_NET_F_HASH_REPORT)
 
 #endif

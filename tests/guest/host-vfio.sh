@@ -10,6 +10,7 @@ nic_bus=pcie.0			# where the root ports of NICs go
 nics=0
 wires=0
 hub=				# a number: NICs with the same one hang on one cable inside QEMU
+taps=				# a number: NICs are taps of so many queues, on one bridge of the host's
 
 # nics MODEL[,OPTION=VALUE]...: a NIC each, called nic0, nic1, ..., with options of QEMU's device; its
 # wire ends at tests/guest/peer, or at a hub. Each is behind a root port of its own, so that it can be
@@ -22,17 +23,28 @@ nics() {
 		device=$model,id=nic$nics,netdev=wire$nics,mac=52:54:00:00:00:0$nics,romfile=$options
 		echo "$device" >"$dir/nic$nics.device"
 		nic_args="$nic_args -device $device -netdev $(nic_wire)"
-		[ -n "$hub" ] || wires=$((wires + 1))
+		[ -n "$hub$taps" ] || wires=$((wires + 1))
 		nics=$((nics + 1))
 	done
 }
 
 nic_wire() {
-	if [ -n "$hub" ]; then
+	if [ -n "$taps" ]; then
+		bridged "tap$nics" >&2 || exit 1
+		echo "tap,id=wire$nics,ifname=tap$nics,queues=$taps,vhost=off,script=no,downscript=no"
+	elif [ -n "$hub" ]; then
 		echo "hubport,id=wire$nics,hubid=$hub"
 	else
 		echo "stream,id=wire$nics,server=on,addr.type=unix,addr.path=$dir/wire$wires.sock"
 	fi
+}
+
+# bridged NAME: a tap that speaks the virtio header, on the bridge of all of them.
+bridged() {
+	[ "$nics" -gt 0 ] || ip link add bridge type bridge mcast_snooping 0
+	ip tuntap add dev "$1" mode tap multi_queue vnet_hdr
+	ip link set "$1" master bridge up
+	ip link set bridge up
 }
 
 nic_slot() {

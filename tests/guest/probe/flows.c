@@ -157,17 +157,21 @@ void compose(struct frame *f, const struct rig *r, const struct flow *flow, uint
 
 void cut(struct frame *piece, const struct frame *f, unsigned int i, uint32_t mss)
 {
-	uint32_t header = f->l4 + l4s[l4_of(TCP)].header, at = header + i * mss;
+	uint32_t header = f->l4 + l4s[l4_of(f->proto)].header, at = header + i * mss;
 	uint32_t seq = get32(f->data + f->l4 + 4) + i * mss;
 	uint8_t *ip = piece->data + f->l3, *l4 = piece->data + f->l4;
 
 	*piece = *f;
 	piece->len = header + LEAT_MIN(mss, f->len - at);
 	memcpy(piece->data + header, f->data + at, piece->len - header);
-	put16(l4 + 4, seq >> 16);
-	put16(l4 + 6, seq);
-	if (at + mss < f->len)
-		l4[13] &= (uint8_t)~0x09;	/* FIN and PSH are for the last one */
+	if (f->proto == TCP) {
+		put16(l4 + 4, seq >> 16);
+		put16(l4 + 6, seq);
+		if (at + mss < f->len)
+			l4[13] &= (uint8_t)~0x09;	/* FIN and PSH are for the last one */
+	} else {
+		put16(l4 + 4, piece->len - f->l4);
+	}
 	if (f->v6) {
 		put16(ip + 4, piece->len - f->l4);
 	} else {
@@ -193,6 +197,20 @@ struct leat_pkt *packet(struct end *end, const struct frame *f)
 			leat_pkt_chain(head, seg);
 	}
 	return head;
+}
+
+struct leat_pkt *packet_partial(struct end *end, const struct frame *f)
+{
+	struct leat_pkt *pkt = packet(end, f);
+
+	if (f->proto == SCTP)
+		memset((uint8_t *)leat_pkt_data(pkt) + csum_field(f), 0, 4);
+	else
+		put16((uint8_t *)leat_pkt_data(pkt) + csum_field(f), pseudo(f));
+	pkt->flags |= LEAT_PKT_CSUM_PARTIAL | (f->proto == SCTP ? LEAT_PKT_CSUM_CRC32C : 0);
+	pkt->csum_start = f->l4;
+	pkt->csum_off = (uint16_t)(csum_field(f) - f->l4);
+	return pkt;
 }
 
 void ship(struct end *end, struct leat_pkt *pkt)
@@ -222,6 +240,8 @@ bool take(struct end *end, struct got *got, int ms)
 			got->len = leat_pkt_read(pkt, 0, got->data, sizeof(got->data));
 			got->flags = pkt->flags;
 			got->hash = pkt->hash;
+			got->csum_start = pkt->csum_start;
+			got->gso_size = pkt->gso_size;
 			got->vlan = pkt->vlan;
 			got->queue = id;
 			leat_pkt_free(&pkt, 1);

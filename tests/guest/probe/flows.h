@@ -25,9 +25,9 @@ struct frame {
 
 /* What came, and how. */
 struct got {
-	uint8_t		data[2048];
+	uint8_t		data[16384];
 	uint32_t	len, flags, hash;
-	uint16_t	vlan;
+	uint16_t	vlan, csum_start, gso_size;
 	unsigned int	queue;
 };
 
@@ -58,11 +58,13 @@ void compose(struct frame *f, const struct rig *r, const struct flow *flow, uint
 uint16_t csum_field(const struct frame *f);
 uint16_t pseudo(const struct frame *f);
 
-/* Piece @i of TCP that is cut by @mss bytes, as RFC 9293 and the headers' fields demand. */
+/* Piece @i of TCP that is cut by @mss bytes, as RFC 9293 and the headers' fields demand; of UDP. */
 void cut(struct frame *piece, const struct frame *f, unsigned int i, uint32_t mss);
 
 /* The frame in a packet of as many segments as it takes. Ends the program if there is none. */
 struct leat_pkt *packet(struct end *end, const struct frame *f);
+/* The same, its sum left to the device. */
+struct leat_pkt *packet_partial(struct end *end, const struct frame *f);
 void ship(struct end *end, struct leat_pkt *pkt);
 void ship_frame(struct end *end, const struct frame *f);
 

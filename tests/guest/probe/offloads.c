@@ -80,20 +80,6 @@ static void try_csum_rx(struct rig *r, unsigned int k)
 		  kinds[k].name);
 }
 
-static struct leat_pkt *partial(struct rig *r, const struct frame *f)
-{
-	struct leat_pkt *pkt = packet(&r->a, f);
-
-	if (f->proto == SCTP)
-		memset((uint8_t *)leat_pkt_data(pkt) + csum_field(f), 0, 4);
-	else
-		put16((uint8_t *)leat_pkt_data(pkt) + csum_field(f), pseudo(f));
-	pkt->flags |= LEAT_PKT_CSUM_PARTIAL | (f->proto == SCTP ? LEAT_PKT_CSUM_CRC32C : 0);
-	pkt->csum_start = f->l4;
-	pkt->csum_off = (uint16_t)(csum_field(f) - f->l4);
-	return pkt;
-}
-
 static void try_csum_tx(struct rig *r, unsigned int k)
 {
 	unsigned int right = 0;
@@ -102,7 +88,7 @@ static void try_csum_tx(struct rig *r, unsigned int k)
 
 	for (uint32_t n = 0; n < 4; n++) {		/* odd lengths, and the context kept */
 		compose(&f, r, kinds[k].flow, kinds[k].proto, FLOW_PAYLOAD + n);
-		ship(&r->a, partial(r, &f));
+		ship(&r->a, packet_partial(&r->a, &f));
 		right += take(&r->b, &got, COMES_MS) && same(&got, &f);
 	}
 	check_num(right, 4, "%s: sums completed", kinds[k].name);
@@ -180,7 +166,7 @@ static void try_tso_of(struct rig *r, const char *interface, const struct flow *
 
 	compose(&f, r, flow, TCP, BIG);
 	want_pieces(r, interface, &f, want, name);
-	pkt = partial(r, &f);
+	pkt = packet_partial(&r->a, &f);
 	pkt->flags |= LEAT_PKT_TSO;
 	pkt->gso_size = MSS;
 	ship(&r->a, pkt);
@@ -223,7 +209,7 @@ static void try_tag(struct rig *r, const struct leat_port_config *a,
 	put16(tagged.data + 14, TAG);
 	tagged.len += 4;
 
-	pkt = partial(r, &f);
+	pkt = packet_partial(&r->a, &f);
 	pkt->flags |= LEAT_PKT_VLAN;
 	pkt->vlan = TAG;
 	ship(&r->a, pkt);

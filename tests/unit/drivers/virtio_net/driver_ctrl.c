@@ -168,6 +168,20 @@ static void a_port_filters_from_its_start(void **state)
 	fake_fini(&f);
 }
 
+/* Or frames for others would come before the device knows that nobody wants them. */
+static void buffers_only_for_who_filters(void **state)
+{
+	const char *mode, *frames;
+
+	(void)state;
+	open_with(CTRL, NULL);
+	mode = strstr(f.trace, "notify 2\n");
+	frames = strstr(f.trace, "notify 0\n");
+	assert_true(mode && frames && mode < frames);
+	assert_null(strstr(frames, "notify 2\n"));
+	fake_fini(&f);
+}
+
 static void without_filters_nothing_is_told(void **state)
 {
 	(void)state;
@@ -409,6 +423,22 @@ static void a_short_table(void **state)
 	fake_fini(&f);
 }
 
+/* Hashes without spreading: for one queue if it is asked for, and where RSS is not offered. */
+static void hashes_alone(void **state)
+{
+	struct leat_rss rss = { 0 };
+	const struct leat_port_config cfg = { .rss = &rss };
+
+	(void)state;
+	open_with(CTRL | VIRTIO_NET_F_HASH_REPORT, NULL);
+	assert_int_equal(f.accepted & VIRTIO_NET_F_HASH_REPORT, 0);
+	fake_fini(&f);
+	open_with(CTRL | VIRTIO_NET_F_HASH_REPORT, &cfg);
+	assert_true(f.accepted & VIRTIO_NET_F_HASH_REPORT);
+	told("4.2 3f0000000000000000000000" MS_KEY "\n" PLAIN);
+	fake_fini(&f);
+}
+
 static void rss_for_a_port_that_began_without(void **state)
 {
 	struct leat_rss rss = { 0 };
@@ -447,15 +477,40 @@ static void no_answer(void **state)
 	fake_fini(&f);
 }
 
-static void many_commands_turn_the_ring(void **state)
+static void turn_the_ring(uint64_t features)
 {
-	(void)state;
-	open_with(CTRL, NULL);
+	open_with(features, NULL);
+	assert_true(!(f.accepted & VIRTIO_F_RING_PACKED) == !(features & VIRTIO_F_RING_PACKED));
 	for (unsigned int i = 0; i < 23000; i++) {	/* three each: its index wraps, too */
 		fake_told_clear(&f);
 		assert_int_equal(leat_port_promisc(f.port, i & 1), 0);
 	}
 	told("0.0 01\n0.1 00\n1.0 0000000000000000\n");
+	fake_fini(&f);
+}
+
+static void many_commands_turn_the_ring(void **state)
+{
+	(void)state;
+	turn_the_ring(CTRL);
+}
+
+/* Three commands of three, in four descriptors: a chain begins in each, in both of its turns. */
+static void many_commands_turn_a_packed_ring(void **state)
+{
+	(void)state;
+	turn_the_ring(CTRL | VIRTIO_F_RING_PACKED);
+}
+
+static void no_answer_in_a_packed_ring(void **state)
+{
+	(void)state;
+	open_with(CTRL | VIRTIO_F_RING_PACKED, NULL);
+	told(PLAIN);
+	f.kind.ctrl_silent = true;
+	leap = 1000000000;
+	assert_int_equal(leat_port_promisc(f.port, true), -ETIMEDOUT);
+	leap = 0;
 	fake_fini(&f);
 }
 
@@ -488,6 +543,7 @@ int main(void)
 		cmocka_unit_test(absurd_devices_are_refused),
 		cmocka_unit_test(queues_that_are_not_there),
 		cmocka_unit_test(a_port_filters_from_its_start),
+		cmocka_unit_test(buffers_only_for_who_filters),
 		cmocka_unit_test(without_filters_nothing_is_told),
 		cmocka_unit_test(modes_and_addresses),
 		cmocka_unit_test(as_many_addresses_as_fit),
@@ -500,9 +556,12 @@ int main(void)
 		cmocka_unit_test(more_to_send_than_to_receive),
 		cmocka_unit_test(spread_by_hash),
 		cmocka_unit_test(a_short_table),
+		cmocka_unit_test(hashes_alone),
 		cmocka_unit_test(rss_for_a_port_that_began_without),
 		cmocka_unit_test(no_answer),
 		cmocka_unit_test(many_commands_turn_the_ring),
+		cmocka_unit_test(many_commands_turn_a_packed_ring),
+		cmocka_unit_test(no_answer_in_a_packed_ring),
 		cmocka_unit_test(gone_at_any_access),
 	};
 
