@@ -120,7 +120,7 @@ static bool packed_done(const struct virtio_ctrl *c)
 /* Where the next command will be, for a doorbell that tells (2.9). */
 static uint16_t next_of(const struct virtio_ctrl *c)
 {
-	return c->packed ? (uint16_t)(c->pos | c->wrap << VIRTIO_PACKED_WRAP_BIT) : c->given;
+	return (uint16_t)(c->packed ? c->pos | c->wrap << VIRTIO_PACKED_WRAP_BIT : c->given);
 }
 
 static void post(struct virtio_ctrl *c, size_t len)

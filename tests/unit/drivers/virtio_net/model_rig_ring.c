@@ -165,8 +165,8 @@ static bool wants_kick(struct rig *r, struct rig_queue *q)
 void rig_kick(struct rig *r, unsigned int queue)
 {
 	struct rig_queue *q = &r->q[queue];
-	uint16_t next = q->packed ? (uint16_t)(q->free | q->wrap << VIRTIO_PACKED_WRAP_BIT) :
-				    q->avail_idx;
+	uint16_t next = (uint16_t)(q->packed ? q->free | q->wrap << VIRTIO_PACKED_WRAP_BIT :
+					       q->avail_idx);
 
 	if (wants_kick(r, q)) {
 		if (r->features & VIRTIO_F_NOTIFICATION_DATA)
