@@ -2,8 +2,9 @@
 /*
  * tap.c - a cable into the Linux network stack: a tap interface.
  *
- * With virtio-net headers, so that checksums the stack left open cross as they
- * are. Towards the driver nothing is lost here: while it has no buffers the
+ * With virtio-net headers, so that checksums the stack left open and frames to be
+ * segmented cross as they are; the latter are cut on their way to NICs that cannot
+ * take them. Towards the driver nothing is lost here: while it has no buffers the
  * tap is not read and the stack's queue holds the frames. Towards a full tap
  * frames stay with the NIC.
  */
@@ -20,6 +21,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <leat/bits.h>
 #include <leat/clock.h>
 #include <leat/endian.h>
 
@@ -27,6 +29,11 @@
 #include <linux/if_tun.h>
 
 #define BATCH	 32
+#define OFFLOADS (TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN)
+#ifndef TUN_F_USO4			/* Linux 6.2 */
+#define TUN_F_USO4 0x20
+#define TUN_F_USO6 0x40
+#endif
 #define HDR_LEN	 12	/* struct virtio_net_hdr_v1 */
 #define QUIET_HZ 200000	/* looks a second at a tap that had nothing */
 
@@ -42,7 +49,7 @@ LEAT_STATIC_ASSERT(sizeof(struct vnet_hdr) == HDR_LEN, "virtio 1.2, 5.1.6");
 
 struct slot {
 	struct vnet_hdr	hdr;
-	uint8_t		data[LEAT_FRAME_MAX + 4];	/* one that needs the 4 is too long */
+	uint8_t		data[LEAT_FRAME_GSO_MAX + 4];	/* one that needs the 4 is too long */
 };
 
 struct tap_wire {
@@ -79,7 +86,7 @@ static void take_in(struct tap_wire *t, const struct slot *s, uint32_t len)
 		.csum_off = leat_le16_to_cpu(s->hdr.csum_off),
 		.gso_size = leat_le16_to_cpu(s->hdr.gso_size),
 		.gso_type = s->hdr.gso_type,
-		.hdr_len = (uint8_t)leat_le16_to_cpu(s->hdr.hdr_len),
+		.hdr_len = (uint8_t)LEAT_MIN(leat_le16_to_cpu(s->hdr.hdr_len), UINT8_MAX),
 	};
 	t->read++;
 }
@@ -97,7 +104,7 @@ static void read_batch(struct tap_wire *t)
 			t->quiet_until = leat_cycles() + t->quiet;
 			return;
 		}
-		if (got > HDR_LEN + LEAT_FRAME_MAX)
+		if (got > HDR_LEN + (s->hdr.gso_type ? LEAT_FRAME_GSO_MAX : LEAT_FRAME_MAX))
 			t->too_long++;
 		else
 			take_in(t, s, (uint32_t)got - HDR_LEN);
@@ -188,6 +195,7 @@ static const struct leat_wire_ops tap_ops = {
 	.send = tap_send,
 	.poll = tap_poll,
 	.close = tap_close,
+	.gso = true,
 };
 
 static int attach_failed(const char *name, int err)
@@ -226,7 +234,8 @@ static int attach(struct tap_wire *t)
 	if (ioctl(t->fd, TUNSETIFF, &ifr) < 0)
 		return attach_failed(t->name, errno);
 	if (ioctl(t->fd, TUNSETVNETHDRSZ, &len) < 0 || ioctl(t->fd, TUNSETVNETLE, &little) < 0 ||
-	    ioctl(t->fd, TUNSETOFFLOAD, TUN_F_CSUM) < 0)
+	    (ioctl(t->fd, TUNSETOFFLOAD, OFFLOADS | TUN_F_USO4 | TUN_F_USO6) < 0 &&
+	     ioctl(t->fd, TUNSETOFFLOAD, OFFLOADS) < 0))
 		return say_fail(-errno,
 				"tap %s: the kernel refuses virtio-net headers with checksum "
 				"offload: %s",

@@ -73,6 +73,7 @@ static const struct leat_wire_ops link_ops = {
 	.up = link_up,
 	.attached = link_attached,
 	.close = link_close,
+	.gso = true,		/* who receives has them cut if need be */
 };
 
 static struct leat_wire *open_end(struct link *l, unsigned int i)

@@ -24,6 +24,7 @@ static const struct leat_wire_ops loop_ops = {
 	.name = "loop",
 	.send = loop_send,
 	.close = loop_close,
+	.gso = true,		/* who receives has them cut if need be */
 };
 
 int leat_wire_loop(struct leat_wire **out)

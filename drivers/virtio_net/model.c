@@ -202,7 +202,8 @@ static void vnet_link(struct leat_mdev *mdev, bool up)
 
 const struct leat_model leat_model_virtio_net = {
 	.name = "virtio-net",
-	.help = "mac=ADDRESS, mtu=BYTES (1500), queue-size=N (256), csum=, guest-csum=, mrg=, "
+	.help = "mac=ADDRESS, mtu=BYTES (1500), queue-size=N (256), csum=, guest-csum=, "
+		"tso=, uso=, guest-tso=, guest-uso=, mrg=, "
 		"indirect=, in-order=, order-platform=, ring-reset=, ctrl=, ctrl-rx=, ctrl-mac=, "
 		"ctrl-vlan=, ctrl-offloads=, announce=on|off (on), packed=, event-idx=, "
 		"notification-data=, rss=, hash=on|off (off), queues=PAIRS (1), speed=MBIT",
@@ -216,4 +217,5 @@ const struct leat_model leat_model_virtio_net = {
 	.ready = vnet_ready,
 	.dma_changed = vnet_dma_changed,
 	.link = vnet_link,
+	.gso = true,
 };

@@ -21,6 +21,7 @@
 
 #include <leat/barrier.h>
 #include <leat/compiler.h>
+#include <leat/cut.h>
 #include <leat/model.h>
 #include <leat/model_pci.h>
 
@@ -53,7 +54,9 @@
 #define VNET_HASHES	UINT32_C(0x3f)	/* not those of IPv6 extension headers */
 
 /* What CTRL_GUEST_OFFLOADS switches. */
-#define VNET_GUEST_OFFLOADS VIRTIO_NET_F_GUEST_CSUM
+#define VNET_GUEST_TSO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 | VIRTIO_NET_F_GUEST_ECN)
+#define VNET_GUEST_USO (VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
+#define VNET_GUEST_OFFLOADS (VIRTIO_NET_F_GUEST_CSUM | VNET_GUEST_TSO | VNET_GUEST_USO)
 
 #define VNET_NO_KICK	UINT16_C(0xffff)	/* in a doorbell: nobody rang */
 
@@ -116,6 +119,7 @@ struct vnet_queue {
 	bool		kicked;		/* by doorbell only: there may be news, or work put off */
 	bool		stuck;		/* a frame waits for more buffers than were there... */
 	uint16_t	stuck_at;	/* ...when q->seen was this; packed: this place's */
+	struct leat_wire_cut cut;	/* a frame that the driver gets in segments */
 	uint16_t	since;		/* used entries since the driver's event word was heeded */
 	uint16_t	quiet;		/* avail_event, as written */
 	uint64_t	map_iova, map_len;
@@ -434,6 +438,16 @@ int vnet_segs_copy(struct vnet *v, const struct vnet_seg *segs, int nsegs, uint6
 /* ---- model_tx.c, model_rx.c ---- */
 
 unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q);
+
+/* ---- model_gso.c ---- */
+
+/*
+ * What a frame's header says of its segmentation and checksum, when it sends: to @f, of
+ * @f->len bytes. False: nonsense, or what was not agreed on.
+ */
+bool vnet_header_read(const struct vnet *v, const struct virtio_net_hdr *h, struct leat_frame *f);
+/* The other way round, when it receives. False: the driver does not take such frames. */
+bool vnet_header_write(const struct vnet *v, const struct leat_frame *f, struct virtio_net_hdr *h);
 /* @hash is NULL or of each frame; it must be there with HASH_REPORT. */
 unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
 		     unsigned int n, const struct vnet_hash *hash);

@@ -17,6 +17,9 @@
 	 VIRTIO_NET_F_CTRL_VLAN | VIRTIO_NET_F_CTRL_GUEST_OFFLOADS | VIRTIO_NET_F_MQ |	\
 	 VIRTIO_NET_F_GUEST_ANNOUNCE | VIRTIO_NET_F_RSS | VIRTIO_NET_F_HASH_REPORT)
 
+#define NEED_CSUM									\
+	(VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN | VIRTIO_NET_F_HOST_USO)
+
 /* Offered unless switched off, or only if switched on: what a driver has to pay for. */
 static const struct switched {
 	const char	*key;
@@ -25,6 +28,10 @@ static const struct switched {
 } features[] = {
 	{ "csum", VIRTIO_NET_F_CSUM, true },
 	{ "guest-csum", VIRTIO_NET_F_GUEST_CSUM, true },
+	{ "tso", VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN, true },
+	{ "uso", VIRTIO_NET_F_HOST_USO, true },
+	{ "guest-tso", VNET_GUEST_TSO, true },
+	{ "guest-uso", VNET_GUEST_USO, true },
 	{ "mrg", VIRTIO_NET_F_MRG_RXBUF, true },
 	{ "indirect", VIRTIO_F_INDIRECT_DESC, true },
 	{ "in-order", VIRTIO_F_IN_ORDER, true },
@@ -186,9 +193,13 @@ int vnet_options(struct vnet *v, const struct leat_model_opt *opts)
 		err = option(v, opts);
 	if (v->pairs > 1)
 		v->offered |= VIRTIO_NET_F_MQ;
-	/* 5.1.3.1: what is commanded through it needs the queue. */
+	/* 5.1.3.1: what is commanded through it needs the queue, what cuts needs checksums. */
 	if (!(v->offered & VIRTIO_NET_F_CTRL_VQ))
 		v->offered &= ~NEED_CTRL;
+	if (!(v->offered & VIRTIO_NET_F_CSUM))
+		v->offered &= ~NEED_CSUM;
+	if (!(v->offered & VIRTIO_NET_F_GUEST_CSUM))
+		v->offered &= ~(VNET_GUEST_TSO | VNET_GUEST_USO);
 	v->nqueues = (uint16_t)(2 * v->pairs + !!(v->offered & VIRTIO_NET_F_CTRL_VQ));
 	return err;
 }

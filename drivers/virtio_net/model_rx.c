@@ -74,18 +74,9 @@ static bool complete_csum(struct vnet *v, struct leat_frame *f)
 static bool prepare(struct vnet *v, const struct vnet_queue *q, struct leat_frame *f,
 		    struct virtio_net_hdr *h)
 {
-	if (f->gso_size || f->len > q->cap_max || !f->len)
+	if (!f->len || f->len > (f->gso_size ? LEAT_FRAME_GSO_MAX : q->cap_max))
 		return false;
-	if (!(v->guest & VIRTIO_NET_F_GUEST_CSUM))
-		return !(f->flags & LEAT_FRAME_CSUM_PARTIAL) || complete_csum(v, f);
-	if (f->flags & LEAT_FRAME_CSUM_PARTIAL) {
-		h->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
-		h->csum_start = leat_cpu_to_le16(f->csum_start);
-		h->csum_offset = leat_cpu_to_le16(f->csum_off);
-	} else if (f->flags & LEAT_FRAME_CSUM_GOOD) {
-		h->flags = VIRTIO_NET_HDR_F_DATA_VALID;
-	}
-	return true;
+	return vnet_header_write(v, f, h) || (!f->gso_size && complete_csum(v, f));
 }
 
 /* A frame over as many buffers as it needs, the next of them at @t. */
@@ -261,8 +252,8 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 	return i;
 }
 
-/* place(), and what follows from it. Less than 0: the wire keeps the frame. */
-static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
+/* place(), counted. Less than 0: the wire keeps the frame. */
+static int put_one(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
 		   const struct vnet_hash *hash, struct vnet_take *t)
 {
 	int r = place(v, q, t, f, hash);
@@ -272,6 +263,40 @@ static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame
 		v->mdev.stats.rx_bytes += f->len;
 	}
 	return r;
+}
+
+/* A frame to be segmented, for a driver that does not take such: the segments not there yet. */
+static int put_cut(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
+		   const struct vnet_hash *hash, struct vnet_take *t)
+{
+	uint8_t bytes[LEAT_FRAME_MAX];
+	struct leat_frame s = { .data = bytes };
+	struct leat_wire_cut *was = &q->cut;
+	struct leat_cut c;
+	int r = 0;
+
+	if (was->data != f->data || was->len != f->len)
+		*was = (struct leat_wire_cut){ f->data, f->len, 0 };
+	if (!leat_cut_begin(&c, f))
+		v->mdev.stats.rx_dropped++;
+	for (; was->at < c.segments; was->at++) {
+		s.len = leat_cut_segment(&c, was->at, bytes);
+		r = put_one(v, q, &s, hash, t);
+		if (r < 0)
+			return r;
+	}
+	was->at = 0;
+	return 0;
+}
+
+static int put_odd(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
+		   const struct vnet_hash *hash, struct vnet_take *t)
+{
+	struct virtio_net_hdr h;
+
+	if (f->gso_size && !vnet_header_write(v, f, &h))
+		return put_cut(v, q, f, hash, t);
+	return put_one(v, q, f, hash, t);
 }
 
 /* Is a slot filled in for the buffer at @t? */

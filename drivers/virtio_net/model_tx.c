@@ -18,29 +18,11 @@ struct vnet_burst {
 	struct leat_frame frame[VNET_BURST];
 	uint16_t	head[VNET_BURST];
 	unsigned int	n;
+	bool		odd;		/* a header that is not all zero was among them */
 };
 
 typedef uint64_t __attribute__((may_alias, aligned(1))) any64;
 typedef uint32_t __attribute__((may_alias, aligned(1))) any32;
-
-/* What the header says of a frame of @len bytes. False: nonsense, or what was not agreed on. */
-static bool header_apply(const struct vnet *v, const struct virtio_net_hdr *h, uint32_t len,
-			 struct leat_frame *f)
-{
-	uint16_t start = leat_le16_to_cpu(h->csum_start);
-	uint16_t off = leat_le16_to_cpu(h->csum_offset);
-
-	if (h->gso_type != VIRTIO_NET_HDR_GSO_NONE)
-		return false;
-	if (!(h->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM))
-		return true;
-	if (!(v->accepted & VIRTIO_NET_F_CSUM) || (uint32_t)start + off + 2 > len)
-		return false;
-	f->flags = LEAT_FRAME_CSUM_PARTIAL;
-	f->csum_start = start;
-	f->csum_off = off;
-	return true;
-}
 
 /* A header that is not all zero, of which @first was read already. */
 static bool header_odd(const struct vnet *v, const struct vnet_slot *s, uint64_t first,
@@ -51,7 +33,7 @@ static bool header_odd(const struct vnet *v, const struct vnet_slot *s, uint64_t
 
 	memcpy(&h, &first, sizeof(first));
 	memcpy((char *)&h + sizeof(first), &rest, sizeof(rest));
-	return header_apply(v, &h, s->cap, f);
+	return vnet_header_read(v, &h, f);
 }
 
 /* Frames from slots, as they come, until one is not ordinary. */
@@ -60,6 +42,7 @@ static void gather(struct vnet *v, struct vnet_queue *q, struct vnet_burst *b)
 	unsigned int n = LEAT_MIN((unsigned int)(uint16_t)(q->parsed - q->next), VNET_BURST);
 	unsigned int i;
 
+	b->odd = false;
 	for (i = 0; i < n; i++) {
 		const struct vnet_slot *s = vnet_slot(q, (uint16_t)(q->next + i));
 		struct leat_frame *f = &b->frame[i];
@@ -69,8 +52,11 @@ static void gather(struct vnet *v, struct vnet_queue *q, struct vnet_burst *b)
 			break;
 		*f = (struct leat_frame){ .data = s->data, .len = s->cap };
 		first = LEAT_READ_ONCE(*(const any64 *)(const void *)s->hdr);
-		if (LEAT_UNLIKELY(first) && !header_odd(v, s, first, f))
-			break;
+		if (LEAT_UNLIKELY(first)) {
+			if (!header_odd(v, s, first, f))
+				break;
+			b->odd = true;
+		}
 		b->head[i] = s->head;
 	}
 	b->n = i;
@@ -92,7 +78,7 @@ static int gather_chain(struct vnet *v, struct vnet_queue *q, const struct vnet_
 	if (n < 0)
 		return n;
 	*head = c.head;
-	if (c.bytes < (uint32_t)q->hdr_len + VNET_FRAME_MIN || c.bytes > (uint32_t)q->hdr_len + LEAT_FRAME_MAX)
+	if (c.bytes < (uint32_t)q->hdr_len + VNET_FRAME_MIN || c.bytes > (uint32_t)q->hdr_len + LEAT_FRAME_GSO_MAX)
 		return 0;
 	len = (uint32_t)c.bytes - q->hdr_len;
 	if (sizeof(v->bounce) - *bounced < len)
@@ -105,7 +91,7 @@ static int gather_chain(struct vnet *v, struct vnet_queue *q, const struct vnet_
 
 	*f = (struct leat_frame){ .data = v->bounce + *bounced, .len = len };
 	*bounced += LEAT_ALIGN_UP(len, (uint32_t)LEAT_CACHELINE);
-	return header_apply(v, &h, len, f);
+	return vnet_header_read(v, &h, f);
 }
 
 static void retire_split(struct vnet_queue *q, const uint16_t *head, unsigned int n)
@@ -159,6 +145,7 @@ static void gather_any(struct vnet *v, struct vnet_queue *q, struct vnet_burst *
 	size_t bounced = 0;
 
 	b->n = 0;
+	b->odd = true;
 	while (b->n < VNET_BURST && q->running) {
 		uint16_t pos = (uint16_t)(q->next + b->n);
 		struct vnet_take t = { (uint16_t)b->n, 0 };
@@ -185,8 +172,10 @@ static unsigned int send(struct vnet *v, const struct vnet_burst *b)
 {
 	struct leat_wire *w = v->mdev.wire;
 
-	if (LEAT_LIKELY(w != NULL))
+	if (LEAT_LIKELY(w && !b->odd))
 		return w->ops->send(w, b->frame, b->n);
+	if (w)
+		return leat_wire_send(w, b->frame, b->n);
 	v->mdev.stats.tx_dropped += b->n;
 	return b->n;
 }

@@ -92,6 +92,9 @@ struct leat_model {
 
 	/* The wire went up or down: mdev->link_up. May be NULL. */
 	void	(*link)(struct leat_mdev *mdev, bool up);
+
+	/* Does receive() take frames to be segmented? Otherwise they are cut before. */
+	bool	gso;
 };
 
 /* A stretch of the driver's memory. @va is NULL if only messages reach it. */

@@ -27,6 +27,9 @@ struct leat_mdev;
 /* Longest frame a wire carries, without FCS: jumbo with room to spare. */
 #define LEAT_FRAME_MAX 16384
 
+/* Longest frame to be segmented (gso_size): an IP packet of 64 KiB, its Ethernet header, two tags. */
+#define LEAT_FRAME_GSO_MAX 65560
+
 /*
  * One Ethernet frame without FCS, in one piece. The bytes may lie in the
  * driver's memory: they can change under the reader, who copies what it checks.
@@ -55,6 +58,15 @@ struct leat_wire_ops {
 	/* The driver behind @w came (it may receive) or left. May be NULL. */
 	void		(*attached)(struct leat_wire *w, bool yes);
 	void		(*close)(struct leat_wire *w);
+	/* Does send() take frames to be segmented? Otherwise leat_wire_send() cuts them. */
+	bool		gso;
+};
+
+/* A frame of which some segments are gone, and the next was refused. */
+struct leat_wire_cut {
+	const void	*data;
+	uint32_t	len;
+	uint32_t	at;		/* segment to go next; 0: none is under way */
 };
 
 /* Wires embed it as their first member. */
@@ -62,15 +74,26 @@ struct leat_wire {
 	const struct leat_wire_ops *ops;
 	struct leat_mdev *nic;		/* set when the NIC is made; NULL after it is gone */
 	uint64_t	dropped;	/* frames sent towards an end without a driver */
+	struct leat_wire_cut out, in;	/* frames being cut, towards the wire and from it */
 };
 
 /*
  * leat_wire_deliver - frames to the NIC at this end. Returns how many it took:
  * fewer when its driver has no buffers free now. Without a driver ready to
- * receive it returns 0 (leat_wire_ready() tells the two apart).
+ * receive it returns 0 (leat_wire_ready() tells the two apart). Frames to be segmented
+ * are cut in software for NICs whose model cannot do it; one that was refused comes
+ * first in the next call.
  */
 LEAT_API unsigned int leat_wire_deliver(struct leat_wire *w, const struct leat_frame *frames,
 					unsigned int n);
+/*
+ * leat_wire_send - frames of the NIC to the wire, as its send() takes them: those to be
+ * segmented are cut in software where it does not. Frames that cannot be cut, as their
+ * headers contradict them, are dropped. Returns how many were taken; the same frames
+ * come first in the next call.
+ */
+LEAT_API unsigned int leat_wire_send(struct leat_wire *w, const struct leat_frame *frames,
+				     unsigned int n);
 LEAT_API bool leat_wire_ready(const struct leat_wire *w);
 
 /*

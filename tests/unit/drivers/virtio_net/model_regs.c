@@ -225,6 +225,7 @@ static void test_device_config(void **state)
 	rig_set(&r, VIRTIO_COMMON_QUEUE_SELECT, 0);
 	assert_int_equal(rig_get(&r, VIRTIO_COMMON_QUEUE_SIZE), 1024);
 	assert_true(rig_offered(&r) == (RIG_OFFERED & ~(VIRTIO_NET_F_CSUM | VIRTIO_NET_F_GUEST_CSUM |
+						    RIG_HOST_GSO | RIG_GUEST_GSO |
 						    VIRTIO_NET_F_MRG_RXBUF |
 						    VIRTIO_F_INDIRECT_DESC)));
 	before = (uint8_t)rig_get(&r, VIRTIO_COMMON_CONFIG_GENERATION);

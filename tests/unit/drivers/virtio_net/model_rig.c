@@ -95,6 +95,9 @@ static unsigned int wire_send(struct leat_wire *w, const struct leat_frame *fram
 		f->flags = frames[i].flags;
 		f->csum_start = frames[i].csum_start;
 		f->csum_off = frames[i].csum_off;
+		f->gso_size = frames[i].gso_size;
+		f->gso_type = frames[i].gso_type;
+		f->hdr_len = frames[i].hdr_len;
 		f->data = malloc(f->len);
 		assert_non_null(f->data);
 		memcpy(f->data, frames[i].data, f->len);
@@ -117,7 +120,7 @@ static void wire_close(struct leat_wire *w)
 }
 
 static const struct leat_wire_ops wire_ops = {
-	.name = "rig", .send = wire_send, .up = wire_up, .close = wire_close,
+	.name = "rig", .send = wire_send, .up = wire_up, .close = wire_close, .gso = true,
 };
 
 /* ---- life ---- */

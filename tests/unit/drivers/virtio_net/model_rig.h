@@ -35,7 +35,11 @@
 #define RIG_CTRL (VIRTIO_NET_F_CTRL_VQ | VIRTIO_NET_F_CTRL_RX | VIRTIO_NET_F_CTRL_RX_EXTRA |	\
 		  VIRTIO_NET_F_CTRL_MAC_ADDR | VIRTIO_NET_F_CTRL_VLAN |				\
 		  VIRTIO_NET_F_CTRL_GUEST_OFFLOADS | VIRTIO_NET_F_GUEST_ANNOUNCE)
-#define RIG_OFFERED (RIG_ALL | RIG_CTRL | VIRTIO_F_IN_ORDER | VIRTIO_F_ORDER_PLATFORM |		\
+#define RIG_HOST_GSO (VIRTIO_NET_F_HOST_TSO4 | VIRTIO_NET_F_HOST_TSO6 | VIRTIO_NET_F_HOST_ECN |	\
+		      VIRTIO_NET_F_HOST_USO)
+#define RIG_GUEST_GSO (VIRTIO_NET_F_GUEST_TSO4 | VIRTIO_NET_F_GUEST_TSO6 |			\
+		       VIRTIO_NET_F_GUEST_ECN | VIRTIO_NET_F_GUEST_USO4 | VIRTIO_NET_F_GUEST_USO6)
+#define RIG_OFFERED (RIG_ALL | RIG_CTRL | RIG_HOST_GSO | RIG_GUEST_GSO | VIRTIO_F_IN_ORDER | VIRTIO_F_ORDER_PLATFORM |		\
 		     VIRTIO_F_RING_RESET | VIRTIO_NET_F_SPEED_DUPLEX)
 
 /* What is offered besides, if switched on. */
@@ -110,7 +114,8 @@ struct rig_queue {
 /* One frame that reached the wire. */
 struct rig_frame {
 	uint32_t	len;
-	uint16_t	flags, csum_start, csum_off;
+	uint16_t	flags, csum_start, csum_off, gso_size;
+	uint8_t		gso_type, hdr_len;
 	unsigned char	*data;
 };
 
