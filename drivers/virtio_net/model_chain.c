@@ -143,6 +143,7 @@ static int walk_table(struct vnet *v, struct vnet_queue *q, const struct vnet_de
 		struct vnet_desc piece = { 0, 0, 0, 0 };
 
 		err = table_read(v, q, &w->t, i, &piece);
+		piece.flags = piece.next;	/* where packed descriptors have them (2.8.13) */
 		if (!err)
 			err = add_piece(v, q, &piece, w);
 	}

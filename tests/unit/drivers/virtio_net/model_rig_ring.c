@@ -99,7 +99,7 @@ uint16_t rig_indirect(struct rig *r, unsigned int queue, const struct rig_seg *s
 			leat_cpu_to_le16(flags | (i + 1 < n ? VIRTIO_DESC_F_NEXT : 0)),
 			leat_cpu_to_le16((uint16_t)(i + 1)),
 		};
-		struct virtio_packed_desc p = { s.addr, s.len, leat_cpu_to_le16(0xbad),
+		struct virtio_packed_desc p = { s.addr, s.len, leat_cpu_to_le16((uint16_t)~flags),
 						leat_cpu_to_le16(flags) };
 
 		memcpy(r->mem + table.off + 16 * i, r->q[queue].packed ? (void *)&p : &s, 16);
