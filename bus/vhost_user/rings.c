@@ -3,10 +3,10 @@
  * rings.c - rings told to a back end, run, stopped, and resumed by the next one.
  *
  * A back end that takes over begins where the last one stopped. Of a split ring that is
- * used->idx, in memory of ours; what the last one had taken and not returned is taken once
- * more. With INFLIGHT_SHMFD the back end knows better, by a buffer that it makes, that we
+ * used->idx, in memory of ours, and of a packed one the driver knows it; what the last one
+ * had taken and not returned is taken once more. With INFLIGHT_SHMFD the back end knows better, by a buffer that it makes, that we
  * keep, and that the next one gets: it finds there what was in flight, also of rings that
- * are not worked off in order, and of packed ones.
+ * are not worked off in order.
  */
 #include "state.h"
 
@@ -113,11 +113,17 @@ static int ring_base(struct vhost *v, const struct vhost_ring *r, uint32_t *base
 {
 	bool packed = v->features & F_RING_PACKED;
 
-	if (packed && r->told && v->inflight_fd < 0)
-		return leat_fail(v->dev.ctx, -ENOTSUP, "%s: a back end without INFLIGHT_SHMFD cannot "
-				 "go on with packed rings where another stopped: stop and start "
-				 "the port", v->dev.addr);
-	*base = packed ? VHOST_BASE_PACKED : used_idx(v, &r->conf);
+	if (!packed) {
+		*base = used_idx(v, &r->conf);
+		return 0;
+	}
+	if (r->told && !r->conf.at && v->inflight_fd < 0)
+		return leat_fail(v->dev.ctx, -ENOTSUP, "%s: nobody knows where the back end that went "
+				 "stopped in its packed rings: stop and start the port",
+				 v->dev.addr);
+	*base = VHOST_BASE_PACKED;
+	if (r->told && r->conf.at)
+		*base = r->conf.at(r->conf.vq) * UINT32_C(0x10001);	/* available, and used */
 	return 0;
 }
 

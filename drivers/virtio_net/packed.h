@@ -202,6 +202,11 @@ static inline struct virtio_packed_txq *packed_txq_of(struct leat_txq *base)
 	return LEAT_CONTAINER_OF(leat_virtio_txq_of(base), struct virtio_packed_txq, q);
 }
 
+/* ---- packed_at.c: struct leat_virtio_queue's ---- */
+
+uint16_t leat_virtio_packed_rx_at(const struct leat_virtio_queue *vq);
+uint16_t leat_virtio_packed_tx_at(const struct leat_virtio_queue *vq);
+
 /* ---- verbs of leat_virtio_packed: packed_rx.c, packed_tx.c ---- */
 
 int leat_virtio_packed_rxq_setup(struct virtio_net *net, unsigned int id, struct leat_rxq **out);

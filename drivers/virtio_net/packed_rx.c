@@ -151,6 +151,7 @@ int leat_virtio_packed_rxq_setup(struct virtio_net *net, unsigned int id, struct
 	err = leat_virtio_packed_setup(&r->p, net, VIRTIO_NET_RXQ(id), r->q.size, 0);
 	if (err)
 		goto fini;
+	r->p.vq.at = leat_virtio_packed_rx_at;
 	*out = &r->q.base;
 	return 0;
 

@@ -190,6 +190,7 @@ int leat_virtio_packed_txq_setup(struct virtio_net *net, unsigned int id, struct
 	err = leat_virtio_packed_setup(&t->p, net, VIRTIO_NET_TXQ(id), t->q.size, extra);
 	if (err)
 		goto free_ids;
+	t->p.vq.at = leat_virtio_packed_tx_at;
 	*out = &t->q.base;
 	return 0;
 

@@ -141,7 +141,7 @@ static int queue_enable(struct leat_virtio *vd, struct leat_virtio_queue *q)
 {
 	const struct leat_vhost_ring conf = {
 		.index = q->index, .size = q->size,
-		.desc = q->desc, .driver = q->driver, .device = q->device,
+		.desc = q->desc, .driver = q->driver, .device = q->device, .at = q->at, .vq = q,
 		.call = q->vector == LEAT_VIRTIO_NO_VECTOR ? -1 : vd->events[q->vector],
 	};
 

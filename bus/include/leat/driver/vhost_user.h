@@ -46,11 +46,17 @@ struct leat_vhost_offer {
 	uint8_t		mac[6];
 };
 
+struct leat_virtio_queue;
+
 /* A ring as the back end is told of it. */
 struct leat_vhost_ring {
 	uint16_t	index, size;
 	leat_iova_t	desc, driver, device;	/* struct leat_virtio_queue's */
 	int		call;		/* eventfd for it to signal, the caller's; -1: none, it is polled */
+
+	/* Of a packed ring: where another back end goes on, struct leat_virtio_queue's. NULL: unknown. */
+	uint16_t	(*at)(const struct leat_virtio_queue *vq);
+	const struct leat_virtio_queue *vq;
 };
 
 /* Is that device one of these? */

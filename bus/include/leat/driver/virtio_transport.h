@@ -28,6 +28,12 @@ struct leat_virtio;
 struct leat_virtio_queue {
 	uint16_t	index, size;
 	leat_iova_t	desc, driver, device;
+	/*
+	 * Where the device will write next, as its position and wrap counter are written, for
+	 * another device to take over the ring as it is. Asked on the control thread, with no
+	 * device at work; the queue's thread may be. NULL: of a split queue, whose memory tells.
+	 */
+	uint16_t	(*at)(const struct leat_virtio_queue *q);
 	uint16_t	vector;		/* MSI-X, LEAT_VIRTIO_NO_VECTOR for none; out: as taken */
 
 	/*

@@ -102,6 +102,32 @@ static void in_flight(void **state)
 	}
 }
 
+static uint16_t at_42(const struct leat_virtio_queue *vq)
+{
+	(void)vq;
+	return 0x8042;
+}
+
+/* Without such a buffer the driver says where a packed ring goes on. */
+static void packed_where_the_driver_says(void **state)
+{
+	struct leat_vhost_ring ring = { .index = 0, .size = 256, .call = -1, .at = at_42 };
+	struct rig r;
+	int kick;
+
+	(void)state;
+	rig_init(&r);
+	r.b.protocol = LEAT_VHOST_P_REPLY_ACK;
+	rig_must_open(&r);
+	assert_int_equal(leat_vhost_features(r.dev, F_RING_PACKED), 0);
+	assert_int_equal(leat_vhost_ring(r.dev, &ring, &kick), 0);
+	assert_int_equal(leat_vhost_start(r.dev), 0);
+	assert_int_equal(backend_state(&r.b, VHOST_SET_VRING_BASE, 0, NULL), VHOST_BASE_PACKED);
+	replace(&r);
+	assert_int_equal(backend_state(&r.b, VHOST_SET_VRING_BASE, 0, NULL), 0x80428042);
+	rig_fini(&r);
+}
+
 static enum backend_did no_buffer(struct backend *b, struct backend_msg *msg)
 {
 	if (msg->hdr.request != VHOST_GET_INFLIGHT_FD)
@@ -368,6 +394,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(goes_on),
 		cmocka_unit_test(in_flight),
+		cmocka_unit_test(packed_where_the_driver_says),
 		cmocka_unit_test(in_flight_without_a_buffer),
 		cmocka_unit_test(started_alone),
 		cmocka_unit_test(between_stop_and_start),
