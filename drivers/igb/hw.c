@@ -183,36 +183,50 @@ int leat_igb_rss(struct leat_port *port)
 		if (port->rss.types & rss_types[i].type)
 			mrqc |= rss_types[i].mrqc;
 	if (mrqc)
-		leat_intel_rss_write(&g->hw, IGB_RETA_SHIFT);
-	intel_write(&g->hw, INTEL_MRQC, mrqc ? mrqc | IGB_MRQC_RSS : 0);
+		leat_intel_rss_write(&g->hw, g->vfs.n ? IGB_RETA_POOL_SHIFT : IGB_RETA_SHIFT);
+	if (g->vfs.n)
+		mrqc |= mrqc ? IGB_MRQC_POOLS_RSS : IGB_MRQC_POOLS;
+	else
+		mrqc |= mrqc ? IGB_MRQC_RSS : 0;
+	intel_write(&g->hw, INTEL_MRQC, mrqc);
 	intel_flush(&g->hw);
 	return 0;
 }
 
 static void init_receive(struct igb *g)
 {
-	bool csum = igb_offloads(g) & LEAT_CAP_RX_CSUM;
+	/* Pools have limits of their own, and virtual functions rely on sums being looked at. */
+	bool csum = g->vfs.n || (igb_offloads(g) & LEAT_CAP_RX_CSUM);
 
-	intel_write(&g->hw, IGB_RLPML, g->queues.frame_max + 4);
+	intel_write(&g->hw, IGB_RLPML, g->vfs.n ? IGB_FRAME_MAX : g->queues.frame_max + 4);
 	/* The hash takes the place of the fragment checksum, which nobody needs. */
 	intel_write(&g->hw, INTEL_RXCSUM, INTEL_RXCSUM_PCSD |
 		    (csum ? INTEL_RXCSUM_IPOFL | INTEL_RXCSUM_TUOFL | IGB_RXCSUM_CRCOFL : 0));
 	leat_igb_rss(&g->port);
 }
 
+/* VLANs sort frames into pools only where they are filtered. */
+static uint32_t filters(struct igb *g)
+{
+	return leat_intel_filter_write(&g->hw) | (g->vfs.n ? INTEL_RCTL_VFE : 0);
+}
+
 /* RCTL but for EN. */
 static uint32_t rctl(struct igb *g)
 {
-	return leat_intel_filter_write(&g->hw) | buffer_bits(g->queues.rx_room) | INTEL_RCTL_BAM |
+	return filters(g) | buffer_bits(g->queues.rx_room) | INTEL_RCTL_BAM |
 	       INTEL_RCTL_SECRC | INTEL_RCTL_DPF |
-	       (g->queues.frame_max > 1518 ? INTEL_RCTL_LPE : 0);
+	       (g->vfs.n || g->queues.frame_max > 1518 ? INTEL_RCTL_LPE : 0);
 }
 
 int leat_igb_filter(struct leat_port *port)
 {
 	struct igb *g = igb_of(port);
+	int err = g->vfs.n ? leat_igb_vfs_filter(g) : 0;
 
-	intel_update(&g->hw, INTEL_RCTL, INTEL_RCTL_FILTERS, leat_intel_filter_write(&g->hw));
+	if (err)
+		return err;
+	intel_update(&g->hw, INTEL_RCTL, INTEL_RCTL_FILTERS, filters(g));
 	intel_flush(&g->hw);
 	return 0;
 }
@@ -266,7 +280,10 @@ int leat_igb_link_set(struct leat_port *port)
 int leat_igb_init(struct igb *g)
 {
 	bool strip = igb_offloads(g) & LEAT_CAP_RX_VLAN;
+	int err = leat_igb_vfs_begin(g);
 
+	if (err)
+		return err;
 	tune(g);
 	share_buffer(g);
 	intel_update(&g->hw, INTEL_CTRL, INTEL_CTRL_VME, strip ? INTEL_CTRL_VME : 0);
@@ -282,11 +299,15 @@ void leat_igb_go(struct igb *g)
 	intel_write(&g->hw, INTEL_RCTL, rctl(g) | INTEL_RCTL_EN);
 	for (unsigned int i = 0; i < g->port.cfg.rxqs; i++)
 		leat_igb_rxq_offer(g->port.rxq[i]);
+	if (g->vfs.n)
+		leat_igb_vfs_go(g);
 	intel_flush(&g->hw);
 }
 
 void leat_igb_halt(struct igb *g)
 {
+	if (g->vfs.n)
+		leat_igb_vfs_halt(g);
 	mask_interrupts(g);
 	stop_units(g);
 	nap(DRAIN_NS);

@@ -68,6 +68,18 @@ void leat_igb_unmap_registers(struct igb *g)
 	leat_mmio_unmap(&g->hw.regs);
 }
 
+void leat_igb_place_queues(struct igb *g)
+{
+	struct intel_queues *all = &g->queues;
+
+	all->rx_at = all->tx_at = IGB_QUEUE(0, igb_hw_queue(g, 0));
+	all->stride = IGB_QUEUE(0, igb_hw_queue(g, 1) - igb_hw_queue(g, 0));
+	for (unsigned int i = 0; i < g->port.cfg.rxqs; i++)
+		intel_rxq_of(g->port.rxq[i])->ring.at = all->rx_at + i * all->stride;
+	for (unsigned int i = 0; i < g->port.cfg.txqs; i++)
+		intel_txq_of(g->port.txq[i])->ring.at = all->tx_at + i * all->stride;
+}
+
 /* 8.2.3: words by powers of two, of which EERD reaches these. */
 static uint32_t nvm_len(const struct igb *g)
 {
@@ -113,7 +125,8 @@ static void igb_detach(struct leat_port *port)
 	struct igb *g = igb_of(port);
 
 	if (!leat_load_relaxed(&port->dev->dead))
-		intel_update(&g->hw, INTEL_CTRL_EXT, IGB_CTRL_EXT_DRV_LOAD, 0);
+		intel_update(&g->hw, INTEL_CTRL_EXT,
+			     IGB_CTRL_EXT_DRV_LOAD | IGB_CTRL_EXT_PFRSTD, 0);
 	leat_pci_irqs_close(&g->irqs);
 	leat_igb_unmap_registers(g);
 }
@@ -202,6 +215,8 @@ static void igb_stop(struct leat_port *port)
 	(void)leat_pci_bus_master(port->dev, false);
 	leat_igb_irqs_off(g);
 	leat_intel_queues_stop(port);
+	if (g->vfs.n)
+		(void)leat_igb_reset(g);	/* which tells virtual functions to wait */
 }
 
 /* ---- asking ---- */

@@ -7,6 +7,7 @@
  *   irqs.c	interrupts, sleeping
  *   watch.c	the link, a look now and then
  *   rx.c, tx.c	the hot paths
+ *   vfs.c, mbx.c	what virtual functions get (vfs.h)
  *
  * Names begin with leat_igb_ outside their file.
  */
@@ -16,6 +17,7 @@
 #include "drivers/intel/hw.h"
 #include "drivers/intel/queue.h"
 #include "regs.h"
+#include "vfs.h"
 
 #include <leat/driver/irqs.h>
 
@@ -29,6 +31,7 @@ struct igb {
 	struct leat_mmio rxqs, txqs;	/* the pages of the queues' registers */
 	struct intel_queues queues;
 	bool		vf;		/* in a struct igbvf */
+	struct igb_vfs	vfs;
 
 	/* irqs.c */
 	struct leat_pci_irqs irqs;
@@ -74,11 +77,19 @@ static inline void igb_queue_write(const struct igb *g, uint32_t reg, unsigned i
 	leat_mmio_write32(igb_window(g, reg), igb_queue_at(g, reg, id), val);
 }
 
+/* The device's number of the port's queue @id. */
+static inline unsigned int igb_hw_queue(const struct igb *g, unsigned int id)
+{
+	return g->vfs.n ? g->vfs.n + 8 * id : id;
+}
+
 /* ---- igb.c ---- */
 
 /* BAR 0, which has @size bytes, and the pages of the queues' registers there. */
 int leat_igb_map_registers(struct igb *g, uint32_t size, uint32_t rxqs, uint32_t txqs);
 void leat_igb_unmap_registers(struct igb *g);
+/* Where the queues are that igb_hw_queue() says; while none runs. */
+void leat_igb_place_queues(struct igb *g);
 
 /* ---- hw.c ---- */
 

@@ -48,7 +48,9 @@ static void route(struct igb *g, bool msix)
 	for (unsigned int q = 0; q < g->port.cfg.rxqs; q++) {
 		unsigned int v = msix ? leat_pci_irqs_vector(&g->irqs, q) : 0;
 
-		ivar[IGB_IVAR_INDEX(q)] |= (v | IGB_IVAR_VALID) << IGB_IVAR_RX(q);
+		unsigned int hw = igb_hw_queue(g, q);
+
+		ivar[IGB_IVAR_INDEX(hw)] |= (v | IGB_IVAR_VALID) << IGB_IVAR_RX(hw);
 		queues |= LEAT_BIT(v);
 	}
 	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(ivar); i++)
@@ -71,7 +73,7 @@ int leat_igb_irqs_on(struct igb *g)
 	if (err)
 		return err;
 	intel_write(&g->hw, IGB_GPIE, IGB_GPIE_NSICR |
-		    (msix ? IGB_GPIE_MSIX | IGB_GPIE_EIAME | IGB_GPIE_PBA : 0));
+		    (msix || g->vfs.n ? IGB_GPIE_MSIX | IGB_GPIE_EIAME | IGB_GPIE_PBA : 0));
 	for (unsigned int v = 0; v < LEAT_MAX(g->irqs.nvectors, 1u); v++)
 		intel_write(&g->hw, IGB_EITR(v), IGB_EITR_USUAL);
 	route(g, msix);

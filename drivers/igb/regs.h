@@ -229,6 +229,7 @@ enum igb_queue_reg {
 #define IGB_MRQC_UDP6		LEAT_BIT(23)
 #define IGB_MRQC_UDP6_EX	LEAT_BIT(24)
 #define IGB_RETA_SHIFT		0			/* the queue is an entry's low four bits */
+#define IGB_RETA_POOL_SHIFT	3			/* with pools: which of the two */
 
 /* RAH, beyond the common bits: pools that an address belongs to (8.10) */
 #define IGB_RAH_POOLS		LEAT_MASK(25, 18)

@@ -195,6 +195,7 @@ static int igbvf_start(struct leat_port *port)
 		goto unwatch;
 	for (unsigned int i = 0; i < port->cfg.rxqs; i++)
 		leat_igb_rxq_offer(port->rxq[i]);
+	intel_flush(&v->igb.hw);
 	return 0;
 
 unwatch:

@@ -78,16 +78,20 @@ static void look_at_link(struct igbvf *v)
 	leat_port_notify(&v->igb.port, LEAT_EVENT_LINK);
 }
 
-/* A PF that is back has forgotten all that we agreed on. */
+/*
+ * A PF that is back has forgotten all that we agreed on. One that goes says so before it
+ * can be seen that it is away: so not at the first look.
+ */
 static void look(struct igbvf *v)
 {
 	struct igb *g = &v->igb;
+	bool lost = v->lost;
 
 	if (!leat_igb_answers(g))
 		return;
 	leat_igbvf_listen(v);
 	look_at_link(v);
-	if (v->lost && !v->away)
+	if (lost && !v->away)
 		leat_igb_tell_error(g, "its physical function was reset, or forgot it");
 }
 

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #define LOOK_NS	     UINT64_C(1000000000)
+#define MAIL_NS	     UINT64_C(10000000)
 #define OTHER_CAUSES (IGB_ICR_LSC | IGB_ICR_DOUTSYNC)
 
 /* ---- for the PF's driver and the VF's ---- */
@@ -107,7 +108,17 @@ static void look_at_link(struct igb *g)
 	g->link_up = link.up;
 	if (link.up)
 		leat_intel_flow_ctrl_settle(&g->hw);
+	leat_igb_mbx_ping(g);
 	leat_port_notify(&g->port, LEAT_EVENT_LINK);
+}
+
+/* Pools are made when the port starts. */
+static void look_at_vfs(struct igb *g)
+{
+	if (leat_igb_vfs_count(g) != g->vfs.n)
+		leat_igb_tell_error(g, "it was given other virtual functions, or none");
+	else if (g->vfs.n)
+		leat_igb_vfs_look(g);
 }
 
 static void on_interrupt(struct leat_watch *w)
@@ -120,6 +131,8 @@ static void on_interrupt(struct leat_watch *w)
 	if (!leat_igb_answers(g))
 		return;
 	look_at_link(g);
+	if (g->vfs.n)
+		leat_igb_mbx_serve(g);
 	if (icr & IGB_ICR_DOUTSYNC)
 		leat_igb_tell_error(g, "its transmitter lost its place in the rings");
 }
@@ -142,20 +155,46 @@ static void on_tick(struct leat_watch *w)
 	leat_igb_counters_read(g);
 	if (leat_igb_hangs(g))
 		leat_igb_tell_error(g, "the transmitter hangs");
+	else
+		look_at_vfs(g);
+}
+
+/* For who has no interrupt to tell him; virtual functions wait for the answer. */
+static void on_mail(struct leat_watch *w)
+{
+	struct igb *g = LEAT_CONTAINER_OF(w, struct igb, vfs.watch);
+
+	if (leat_igb_answers(g))
+		leat_igb_mbx_serve(g);
+}
+
+static int watch_mail(struct igb *g)
+{
+	int err;
+
+	g->vfs.watch = (struct leat_watch){ .fd = -1, .tick = on_mail, .period_ns = MAIL_NS };
+	err = leat_watch_add(g->port.ctx, &g->vfs.watch);
+	if (err)
+		leat_watch_remove(g->port.ctx, &g->watch);
+	return err;
 }
 
 int leat_igb_watch(struct igb *g)
 {
 	int err = leat_igb_watch_by(g, on_interrupt, on_tick);
 
+	if (!err && g->watch.fd < 0 && g->vfs.n)
+		return watch_mail(g);
 	if (err || g->watch.fd < 0)
 		return err;
-	intel_write(&g->hw, IGB_IMS, OTHER_CAUSES);
+	intel_write(&g->hw, IGB_IMS, OTHER_CAUSES | (g->vfs.n ? IGB_ICR_VMMB : 0));
 	intel_write(&g->hw, IGB_EIMS, LEAT_BIT(0));
 	return 0;
 }
 
 void leat_igb_unwatch(struct igb *g)
 {
+	if (g->vfs.n && g->watch.fd < 0)
+		leat_watch_remove(g->port.ctx, &g->vfs.watch);
 	leat_watch_remove(g->port.ctx, &g->watch);
 }

@@ -11,7 +11,8 @@ static void write_address(const struct intel_hw *hw, unsigned int i, const uint8
 		       (uint32_t)mac[3] << 24;
 
 	intel_write(hw, INTEL_RAL(i), low);
-	intel_write(hw, INTEL_RAH(i), (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | INTEL_RAH_AV);
+	intel_write(hw, INTEL_RAH(i), (uint32_t)mac[4] | (uint32_t)mac[5] << 8 | INTEL_RAH_AV |
+		    hw->rah_more);
 }
 
 static void write_addresses(const struct intel_hw *hw)
@@ -46,7 +47,7 @@ static void write_multicasts(const struct intel_hw *hw)
 		table[bit / 32] |= LEAT_BIT(bit % 32);
 	}
 	for (unsigned int i = 0; i < INTEL_MTA_SIZE; i++)
-		intel_write(hw, INTEL_MTA(i), table[i]);
+		intel_write(hw, INTEL_MTA(i), table[i] | (hw->mta_more ? hw->mta_more[i] : 0));
 }
 
 static void write_vlans(const struct intel_hw *hw)
@@ -54,7 +55,8 @@ static void write_vlans(const struct intel_hw *hw)
 	const uint64_t *vids = hw->port->filter.vids;
 
 	for (unsigned int i = 0; i < INTEL_VFTA_SIZE; i++)
-		intel_write(hw, INTEL_VFTA(i), (uint32_t)(vids[i / 2] >> 32 * (i % 2)));
+		intel_write(hw, INTEL_VFTA(i), (uint32_t)(vids[i / 2] >> 32 * (i % 2)) |
+			    (hw->vfta_more ? hw->vfta_more[i] : 0));
 }
 
 uint32_t leat_intel_filter_write(const struct intel_hw *hw)

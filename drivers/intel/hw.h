@@ -24,6 +24,8 @@ struct intel_hw {
 	struct leat_mmio regs;
 	struct leat_port *port;
 	unsigned int	rars;		/* receive address registers, the first of them the port's */
+	uint32_t	rah_more;	/* bits that go with an address */
+	const uint32_t	*mta_more, *vfta_more;	/* what others want of those tables; NULL: nothing */
 	uint32_t	nvm_len;	/* bytes */
 	uint32_t	pause_high, pause_low;	/* bytes in the packet buffer: send XOFF, send XON */
 

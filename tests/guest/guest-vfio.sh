@@ -213,3 +213,40 @@ doctor() {
 
 # opens ADDRESS ERROR WORDS: whether it does, and what it says; `-` for ERROR: it opens.
 opens() { $under probe-open "$@"; }
+
+# our_pfs ADDRESS...: probe-pf has them, and each a virtual function; those are in $devices, with
+# what opens them behind the scheme.
+TOKEN=12345678-9abc-def0-1234-56789abcdef0
+our_pfs() {
+	devices=
+	step "vfio-pci has the physical functions" give vfio-pci "$@"
+	echo 1 >/sys/module/vfio_pci/parameters/enable_sriov
+	# shellcheck disable=SC2046
+	start pf probe-pf $(printf "group:%s,token=$TOKEN " "$@")
+	step "they are ours" says pf '^all are open'
+	for pf; do
+		vf=$(vf_of "$pf")
+		step "vfio-pci has a virtual function" give vfio-pci "$vf"
+		devices="$devices $vf,token=$TOKEN"
+	done
+	step "their ports know of them" until_true 20 all_restarted $#
+}
+all_restarted() { [ "$(grep -c ': started$' /tmp/pf.log)" -ge "$1" ]; }
+
+# told COUNT WORDS: so often, or more, by leat-fwd.
+told() { [ "$(grep -c "$2" /tmp/fwd.log)" -ge "$1" ]; }
+
+# vf_cable: leat-fwd is started between the virtual functions in $devices; the cable of the first one's NIC
+# is pulled and put in, which is their link, too. Their addresses are in $to then.
+vf_cable() {
+	# shellcheck disable=SC2046
+	start fwd leat-fwd $(printf 'group:%s ' $devices)
+	step "leat-fwd is at work" says fwd '^ +1 s'
+	to=$(addresses)
+	step "pull a cable" ask monitor set_link nic0 off
+	step "the link is down" says fwd 'link down'
+	step "put it in" ask monitor set_link nic0 on
+	step "the link is up" until_true 20 told 3 'link up'
+	step "frames flow" flow
+}
+flow() { ask exchange count=1000 window=32 sizes=60-1514 to="$to"; }

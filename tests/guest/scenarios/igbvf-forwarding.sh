@@ -27,22 +27,13 @@ guest() {
 
 # The VF's link is its PF's. A PF that goes down and up has forgotten its VFs: they are started anew.
 trouble() {
-	# shellcheck disable=SC2046
-	start fwd leat-fwd $(printf 'group:%s ' $devices)
-	step "leat-fwd is at work" says fwd '^ +1 s'
-	to=$(addresses)
-	step "pull a cable" ask monitor set_link nic0 off
-	step "the link is down" says fwd 'link down'
-	step "put it in" ask monitor set_link nic0 on
-	step "the link is up" until_true 20 ups 3
-	step "frames flow" ask exchange count=1000 window=32 sizes=60-1514 to="$to"
+	vf_cable
 	step "a PF goes down" ip link set "$interface" down
-	step "the link is down" until_true 20 downs 2
+	step "the link is down" until_true 20 told 2 'link down'
 	step "it comes up" up "$interface"
 	step "its VF is started anew" says fwd 'physical function was reset'
-	step "the link is up" until_true 20 ups 4
-	step "frames flow" until_true 20 ask exchange count=1000 window=32 sizes=60-1514 to="$to"
+	step "the link is up" until_true 20 told 4 'link up'
+	step "frames flow again" until_true 20 flow
 	step "leat-fwd ends well" stop fwd
+	step "no DMA went astray" no_faults
 }
-ups() { [ "$(grep -c 'link up' /tmp/fwd.log)" -ge "$1" ]; }
-downs() { [ "$(grep -c 'link down' /tmp/fwd.log)" -ge "$1" ]; }

@@ -33,7 +33,8 @@ static void reset(struct nic *n)
 	memset(n->reg, 0, sizeof(n->reg));
 	*reg(n, INTEL_SWSM) = swsm;
 	*reg(n, INTEL_STATUS) = INTEL_STATUS_LU | INTEL_STATUS_FD |
-				LEAT_PUT(INTEL_STATUS_SPEED, 2u);
+				LEAT_PUT(INTEL_STATUS_SPEED, 2u) |
+				(n->vfs ? IGB_STATUS_IOV | LEAT_PUT(IGB_STATUS_VFS, n->vfs) : 0);
 	*reg(n, INTEL_EECD) = INTEL_EECD_PRES | INTEL_EECD_AUTO_RD;
 	*reg(n, INTEL_RAL(0)) = 0x12005452;
 	*reg(n, INTEL_RAH(0)) = INTEL_RAH_AV | 0x5634;

@@ -28,6 +28,7 @@ struct nic {
 	uint16_t	phy[32];
 	struct trace_note note[NIC_NOTES];
 	unsigned int	notes;
+	unsigned int	vfs;		/* virtual functions, from the next reset on */
 	bool		no_reset;	/* CTRL.RST stays */
 	bool		no_queues;	/* queues never follow ENABLE */
 	bool		gone;		/* reads all ones */
