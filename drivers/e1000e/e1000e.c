@@ -124,23 +124,15 @@ static void fill_queues(struct e1000e *e)
 static int e1000e_configure(struct leat_port *port)
 {
 	struct e1000e *e = e1000e_of(port);
-	struct leat_port_config *cfg = &port->cfg;
 	int err;
 
 	fill_queues(e);
-	if (!e->queues.rx_room)
-		return leat_fail(port->ctx, -EINVAL, "%s: the pool's buffers have %u bytes; use one "
-				 "with 256 at least, best 2048", port->name,
-				 leat_pool_buf_size(cfg->pool));
-	err = leat_e1000e_irqs_open(e);
-	if (err)
-		return err;
-	snprintf(port->info, sizeof(port->info), "extended descriptors %u/%u, buffers of %u, %s%s%s%s",
-		 cfg->rx_desc, cfg->tx_desc, e->queues.rx_room, leat_pci_irqs_name(e->irqs.kind),
-		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
-		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "",
-		 port->rss.types ? ", RSS" : "");
-	return 0;
+	err = leat_intel_queues_check(port, &e->queues, 256);
+	if (!err)
+		err = leat_e1000e_irqs_open(e);
+	if (!err)
+		leat_intel_queues_tell(port, &e->queues, "extended");
+	return err;
 }
 
 /* ---- start and stop ---- */

@@ -151,23 +151,15 @@ static void fill_queues(struct igb *g)
 static int igb_configure(struct leat_port *port)
 {
 	struct igb *g = igb_of(port);
-	struct leat_port_config *cfg = &port->cfg;
 	int err;
 
 	fill_queues(g);
-	if (!g->queues.rx_room)
-		return leat_fail(port->ctx, -EINVAL, "%s: the pool's buffers have %u bytes; use one "
-				 "with 256 at least, best 2048", port->name,
-				 leat_pool_buf_size(cfg->pool));
-	err = leat_igb_irqs_open(g);
-	if (err)
-		return err;
-	snprintf(port->info, sizeof(port->info), "advanced descriptors %u/%u, buffers of %u, %s%s%s%s",
-		 cfg->rx_desc, cfg->tx_desc, g->queues.rx_room, leat_pci_irqs_name(g->irqs.kind),
-		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
-		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "",
-		 port->rss.types ? ", RSS" : "");
-	return 0;
+	err = leat_intel_queues_check(port, &g->queues, 256);
+	if (!err)
+		err = leat_igb_irqs_open(g);
+	if (!err)
+		leat_intel_queues_tell(port, &g->queues, "advanced");
+	return err;
 }
 
 /* ---- start and stop ---- */

@@ -104,34 +104,26 @@ static void fill_queues(struct igb *g)
 
 static void tell(struct leat_port *port)
 {
-	const struct leat_port_config *cfg = &port->cfg;
-	const struct igb *g = igb_of(port);
 	const uint8_t *m = port->mac;
+	char what[64];
 
-	snprintf(port->info, sizeof(port->info), "virtual function %02x:%02x:%02x:%02x:%02x:%02x, "
-		 "advanced descriptors %u/%u, buffers of %u, %s%s%s", m[0], m[1], m[2], m[3], m[4], m[5],
-		 cfg->rx_desc, cfg->tx_desc, g->queues.rx_room, leat_pci_irqs_name(g->irqs.kind),
-		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
-		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "");
+	snprintf(what, sizeof(what), "virtual function %02x:%02x:%02x:%02x:%02x:%02x, advanced", m[0],
+		 m[1], m[2], m[3], m[4], m[5]);
+	leat_intel_queues_tell(port, &igb_of(port)->queues, what);
 }
 
 static int igbvf_configure(struct leat_port *port)
 {
 	struct igbvf *v = igbvf_of(port);
-	struct igb *g = &v->igb;
-	struct leat_port_config *cfg = &port->cfg;
 	int err;
 
-	fill_queues(g);
-	if (!g->queues.rx_room)
-		return leat_fail(port->ctx, -EINVAL, "%s: the pool's buffers have %u bytes; use one "
-				 "with 1024 at least, best 2048", port->name,
-				 leat_pool_buf_size(cfg->pool));
-	err = leat_igbvf_irqs_open(v);
-	if (err)
-		return err;
-	tell(port);
-	return 0;
+	fill_queues(&v->igb);
+	err = leat_intel_queues_check(port, &v->igb.queues, 1024);
+	if (!err)
+		err = leat_igbvf_irqs_open(v);
+	if (!err)
+		tell(port);
+	return err;
 }
 
 /* ---- start and stop ---- */

@@ -4,6 +4,9 @@
  */
 #include "queue.h"
 
+#include <errno.h>
+#include <stdio.h>
+
 void leat_intel_ring_program(const struct intel_ring *r)
 {
 	intel_ring_write(r, INTEL_QUEUE_BAL, (uint32_t)r->mem.iova);
@@ -11,6 +14,27 @@ void leat_intel_ring_program(const struct intel_ring *r)
 	intel_ring_write(r, INTEL_QUEUE_LEN, (r->mask + 1u) * (uint32_t)sizeof(union intel_rxd));
 	intel_ring_write(r, INTEL_QUEUE_HEAD, 0);
 	intel_ring_write(r, INTEL_QUEUE_TAIL, 0);
+}
+
+int leat_intel_queues_check(const struct leat_port *port, const struct intel_queues *all,
+			    unsigned int least)
+{
+	if (all->rx_room)
+		return 0;
+	return leat_fail(port->ctx, -EINVAL, "%s: the pool's buffers have %u bytes; use one with %u at "
+			 "least, best 2048", port->name, leat_pool_buf_size(port->cfg.pool), least);
+}
+
+void leat_intel_queues_tell(struct leat_port *port, const struct intel_queues *all,
+			    const char *what)
+{
+	const struct leat_port_config *cfg = &port->cfg;
+
+	snprintf(port->info, sizeof(port->info), "%s descriptors %u/%u, buffers of %u, %s%s%s%s", what,
+		 cfg->rx_desc, cfg->tx_desc, all->rx_room, leat_pci_irqs_name(all->irqs->kind),
+		 cfg->offloads & (LEAT_CAP_RX_CSUM | LEAT_CAP_TX_CSUM) ? ", csum" : "",
+		 cfg->offloads & (LEAT_CAP_TX_TSO4 | LEAT_CAP_TX_TSO6) ? ", TSO" : "",
+		 port->rss.types ? ", RSS" : "");
 }
 
 static void stop_some(struct leat_port *port, unsigned int rxqs, unsigned int txqs)

@@ -405,6 +405,13 @@ INTEL_INLINE uint16_t intel_tx_burst(struct leat_txq *base, struct leat_pkt **pk
 
 /* ---- those of a port ---- */
 
+/* -EINVAL, logged: the pool's buffers have less than @least bytes, and so rx_room is 0. */
+int leat_intel_queues_check(const struct leat_port *port, const struct intel_queues *all,
+			    unsigned int least);
+/* port->info: @what ("extended"), then sizes, interrupts, offloads. */
+void leat_intel_queues_tell(struct leat_port *port, const struct intel_queues *all,
+			    const char *what);
+
 /* Start all by the driver's functions; if one fails, none is, and that is the answer. */
 int leat_intel_queues_start(struct leat_port *port, int (*rx)(struct leat_rxq *),
 			    int (*tx)(struct leat_txq *));
