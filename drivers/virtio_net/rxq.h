@@ -98,8 +98,9 @@ static inline bool leat_virtio_rx_looks(const struct virtio_net *net)
 static inline bool leat_virtio_rx_empty_hdr(const char *at, uint16_t one, uint16_t mask)
 {
 	const volatile leat_le16 *half = (const void *)at;
+	bool plain = !half[0], alone = (leat_le16_to_cpu(half[5]) & mask) == one;
 
-	return !half[0] & ((leat_le16_to_cpu(half[5]) & mask) == one);
+	return plain & alone;
 }
 
 /* ---- the queue's life ---- */
