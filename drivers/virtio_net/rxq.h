@@ -40,7 +40,8 @@ struct virtio_rxq {
 	uint16_t	buffers_mask;	/* ...under this mask */
 	bool		broken;
 	bool		deaf;		/* no vector: cannot be armed */
-	struct leat_pkt	fresh;		/* what a plain frame of no bytes is like */
+	/* What a plain frame of no bytes is like; vectors load it. */
+	LEAT_ALIGNED(16) struct leat_pkt fresh;
 };
 
 /* What the formats do differently. */
