@@ -154,7 +154,7 @@ static int watch(struct perf *p, struct report *report, int signals)
 	struct pollfd fds[] = { { .fd = signals, .events = POLLIN },
 				{ .fd = leat_ctx_fd(p->ctx), .events = POLLIN } };
 	const uint64_t period = p->opt.period * UINT64_C(1000000000);
-	uint64_t next = report->run_ns + period;
+	uint64_t next = period ? report->run_ns + period : UINT64_MAX;
 	uint64_t end = p->opt.seconds ? report->run_ns + p->opt.seconds * UINT64_C(1000000000) :
 					UINT64_MAX;
 

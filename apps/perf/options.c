@@ -52,7 +52,7 @@ static const struct argp_option table[] = {
 	  "the device that sends (hw)", 0 },
 	{ "eth-peer", KEY_PEER, "PORT,MAC", 0, "Where port PORT sends to (default 02:00:00:00:00:PORT)",
 	  0 },
-	{ "stats-period", KEY_PERIOD, "N", 0, "Seconds between statistics (default 1)", 0 },
+	{ "stats-period", KEY_PERIOD, "N", 0, "Seconds between statistics (default 1; 0: none)", 0 },
 	{ "total-num-mbufs", KEY_MBUFS, "N", 0, "Packets in the pool (default: enough for the queues)",
 	  0 },
 	{ "mtu", KEY_MTU, "BYTES", 0, "Largest packet behind the Ethernet header (default: the "
@@ -159,7 +159,7 @@ static const struct numeric numerics[] = {
 	NUMBER(KEY_TXD, "--txd", txd, 1, 32768),
 	NUMBER(KEY_CORES, "--nb-cores", nlanes, 1, MAX_LANES),
 	NUMBER(KEY_FLOWS, "--flowgen-flows", flows, 1, 65536),
-	NUMBER(KEY_PERIOD, "--stats-period", period, 1, 86400),
+	NUMBER(KEY_PERIOD, "--stats-period", period, 0, 86400),
 	NUMBER(KEY_MBUFS, "--total-num-mbufs", mbufs, 1, 1u << 24),
 	NUMBER(KEY_SECONDS, "--seconds", seconds, 1, 86400 * 365UL),
 	NUMBER(KEY_MTU, "--mtu", mtu, 68, UINT16_MAX),

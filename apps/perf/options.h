@@ -43,7 +43,7 @@ struct options {
 	unsigned int	nsegs;
 	uint8_t		peer[MAX_PORTS][6];	/* destination of what a port sends */
 	unsigned int	seconds;	/* 0: until a signal */
-	unsigned int	period;		/* seconds between statistics */
+	unsigned int	period;		/* seconds between statistics; 0: none */
 	const char	*json;		/* file for the summary, or NULL */
 	int		node;		/* NUMA node of the first port that has one; -1: unknown */
 };
