@@ -85,6 +85,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_compose(struct virtio_packed_txq 
 			break;
 		id = in_order ? (uint16_t)(at + i) : t->ids[t->id_next++ & mask];
 		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
+		leat_virtio_tx_demote(pkt);
 		packed_compose(c, i, leat_pkt_iova(pkt) - hdr_len,
 			       ((uint32_t)pkt->len + hdr_len) | (uint64_t)id << 32 | flags);
 		sw[id] = pkt;

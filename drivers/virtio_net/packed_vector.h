@@ -163,6 +163,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_compose(struct virtio_packed_txq *t,
 			break;
 		for (unsigned int i = 0; i < VEC; i++) {
 			leat_virtio_tx_clear(leat_virtio_tx_hdr(pkts[done + i], hdr_len), hdr_len);
+			leat_virtio_tx_demote(pkts[done + i]);
 			sw[done + i] = pkts[done + i];
 			len[done + i] = 1;
 		}

@@ -177,6 +177,7 @@ static uint16_t tx_plain_run(struct virtio_split_txq *t, struct leat_pkt **pkts,
 		if (LEAT_UNLIKELY(!leat_virtio_tx_plain(pkt, hdr_len, frame_max)))
 			break;
 		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
+		leat_virtio_tx_demote(pkt);
 		split_desc(&s, id, leat_pkt_iova(pkt) - hdr_len, (uint32_t)pkt->len + hdr_len, 0, 0);
 		split_push(&s, id);
 		sw[id] = pkt;
