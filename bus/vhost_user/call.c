@@ -136,10 +136,10 @@ static int await(struct vhost *v, uint64_t deadline)
 	}
 }
 
-static int refused(struct vhost *v, const struct vhost_call *call)
+static int refused(struct vhost *v)
 {
 	return leat_fail(v->dev.ctx, -EREMOTEIO, "%s: the back end refuses %s: its log says why",
-			 v->dev.addr, name_of(call->request));
+			 v->dev.addr, v->doing);
 }
 
 /* The answer is in v->rx: is it one to @call, and what does it say? */
@@ -155,13 +155,13 @@ static int take(struct vhost *v, const struct vhost_call *call)
 				       "with request %u, flags 0x%x", v->doing, hdr->request,
 				       hdr->flags);
 	if (!hdr->size && call->in)
-		return refused(v, call);
+		return refused(v);
 	if (hdr->size != due)
 		return leat_vhost_drop(v, -EPROTO, "the back end broke the protocol: its answer to %s "
 				       "has %u bytes, %zu are due", v->doing, hdr->size, due);
 	if (!call->in) {
 		memcpy(&ack, v->rx.payload, sizeof(ack));
-		return ack ? refused(v, call) : 0;
+		return ack ? refused(v) : 0;
 	}
 	memcpy(call->in, v->rx.payload, call->in_len);
 	if (call->in_fd) {
@@ -171,30 +171,66 @@ static int take(struct vhost *v, const struct vhost_call *call)
 	return 0;
 }
 
+static uint64_t deadline_from_now(const struct vhost *v)
+{
+	return leat_ctx_now(v->dev.ctx) + VHOST_REPLY_SECONDS * UINT64_C(1000000000);
+}
+
+static int finish(struct vhost *v, const struct vhost_call *call, uint64_t deadline)
+{
+	int err;
+
+	v->doing = name_of(call->request);
+	err = await(v, deadline);
+	if (!err)
+		err = take(v, call);
+	leat_vhost_rx_reset(&v->rx);
+	v->doing = NULL;
+	return err;
+}
+
+/* All of them, also after a refusal: they come in order, and belong to nobody else. */
+int leat_vhost_settle(struct vhost *v)
+{
+	uint64_t deadline = deadline_from_now(v);
+	int first = 0;
+
+	for (unsigned int i = 0; i < v->nowed && v->sock >= 0; i++) {
+		const struct vhost_call call = { .request = v->owed[i] };
+		int err = finish(v, &call, deadline);
+
+		first = first ? first : err;
+	}
+	v->nowed = 0;
+	return first;
+}
+
 int leat_vhost_call(struct vhost *v, const struct vhost_call *call)
 {
-	uint64_t deadline = leat_ctx_now(v->dev.ctx) + VHOST_REPLY_SECONDS * UINT64_C(1000000000);
 	bool ack = !call->in && vhost_has(v, LEAT_VHOST_P_REPLY_ACK);
-	int err;
+	uint64_t deadline = deadline_from_now(v);
+	int err, before;
 
 	if (v->sock < 0)
 		return -ENOTCONN;
 	v->doing = name_of(call->request);
 	err = send_all(v, call, VHOST_VERSION | (ack ? VHOST_FLAG_NEED_REPLY : 0), deadline);
-	if (!err && (call->in || ack)) {
-		err = await(v, deadline);
-		if (!err)
-			err = take(v, call);
-		leat_vhost_rx_reset(&v->rx);
-	}
 	v->doing = NULL;
-	return err;
+	if (err || (!call->in && !ack))
+		return err;
+	if (call->later && v->nowed < VHOST_OWED_MAX) {
+		v->owed[v->nowed++] = call->request;
+		return 0;
+	}
+	before = leat_vhost_settle(v);
+	err = v->sock >= 0 ? finish(v, call, deadline) : before;
+	return before ? before : err;
 }
 
 int leat_vhost_set64(struct vhost *v, enum vhost_request request, uint64_t value)
 {
 	const struct vhost_call call = {
-		.request = request, .out = &value, .out_len = sizeof(value),
+		.request = request, .out = &value, .out_len = sizeof(value), .later = true,
 	};
 
 	return leat_vhost_call(v, &call);

@@ -94,5 +94,7 @@ int leat_vhost_hello(struct vhost *v)
 	v->protocol = features & VHOST_F_PROTOCOL;
 	if (v->protocol)
 		err = protocol(v);
-	return err ? err : leat_vhost_call(v, &owner);
+	if (!err)
+		err = leat_vhost_call(v, &owner);
+	return err ? err : leat_vhost_settle(v);
 }

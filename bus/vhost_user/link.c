@@ -31,6 +31,7 @@ static void close_socks(struct vhost *v)
 	v->sock = v->back = -1;
 	leat_vhost_rx_reset(&v->rx);
 	leat_vhost_rx_reset(&v->back_rx);
+	v->nowed = 0;
 	v->mem_told = false;
 }
 
@@ -73,8 +74,13 @@ int leat_vhost_drop(struct vhost *v, int err, const char *fmt, ...)
 static void sock_ready(struct leat_watch *w)
 {
 	struct vhost *v = LEAT_CONTAINER_OF(w, struct vhost, sock_watch);
-	int got = leat_vhost_rx_feed(&v->rx, v->sock);
+	int got;
 
+	if (v->nowed) {
+		(void)leat_vhost_settle(v);	/* says itself what went wrong */
+		return;
+	}
+	got = leat_vhost_rx_feed(&v->rx, v->sock);
 	if (got == -ENOTCONN)
 		leat_vhost_drop(v, got, "the back end closed the connection");
 	else if (got)

@@ -70,7 +70,7 @@ static int set_state(struct vhost *v, enum vhost_request request, uint32_t index
 {
 	const struct vhost_ring_state state = { .index = index, .num = num };
 	const struct vhost_call call = {
-		.request = request, .out = &state, .out_len = sizeof(state),
+		.request = request, .out = &state, .out_len = sizeof(state), .later = true,
 	};
 
 	return leat_vhost_call(v, &call);
@@ -81,7 +81,7 @@ static int set_fd(struct vhost *v, enum vhost_request request, uint32_t index, i
 	uint64_t word = index | (fd < 0 ? VHOST_NO_FD : 0);
 	const struct vhost_call call = {
 		.request = request, .out = &word, .out_len = sizeof(word), .fds = &fd,
-		.nfds = fd >= 0,
+		.nfds = fd >= 0, .later = true,
 	};
 
 	return leat_vhost_call(v, &call);
@@ -95,6 +95,7 @@ static int set_addr(struct vhost *v, const struct leat_vhost_ring *conf)
 	};
 	const struct vhost_call call = {
 		.request = VHOST_SET_VRING_ADDR, .out = &addr, .out_len = sizeof(addr),
+		.later = true,
 	};
 
 	return leat_vhost_call(v, &call);
@@ -200,7 +201,7 @@ int leat_vhost_bring_up(struct vhost *v)
 		err = each(v, ring_tell);
 	if (!err)
 		err = each(v, ring_run);
-	return err;
+	return err ? err : leat_vhost_settle(v);
 }
 
 int leat_vhost_bring_down(struct vhost *v)

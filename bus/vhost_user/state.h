@@ -32,6 +32,8 @@
 /* To be accepted, at open; and for the back end to connect, where we listen. */
 #define VHOST_CONNECT_SECONDS	2
 #define VHOST_ACCEPT_SECONDS	10
+/* Answers put off at a time. */
+#define VHOST_OWED_MAX		32
 /* Memory segments that are kept, should the back end want no fewer. */
 #define VHOST_SEGS_MAX		64
 
@@ -74,6 +76,8 @@ struct vhost {
 	bool		mourned;	/* why nobody is there was said */
 	unsigned int	silent;		/* connections in a row that came to nothing */
 	const char	*doing;		/* the request under way, for messages */
+	enum vhost_request owed[VHOST_OWED_MAX];	/* whose answers were put off */
+	unsigned int	nowed;
 
 	/* what the back end can */
 	struct leat_vhost_offer offer;
@@ -138,14 +142,18 @@ struct vhost_call {
 	void		*in;		/* payload of the answer, of just that length; NULL: none is due */
 	size_t		in_len;
 	int		*in_fd;		/* the descriptor that comes with it, -1 if none; NULL: not wanted */
+	bool		later;		/* that it was done may be told with the next answer */
 };
 
 /*
  * leat_vhost_call - a request and, where one is due, its answer. With REPLY_ACK every
- * request has one. 0; -EREMOTEIO the back end refuses; -ENOTCONN nobody is connected (not
- * logged); others: the connection has ended.
+ * request has one. 0; -EREMOTEIO the back end refuses, this one or one before whose answer
+ * was put off; -ENOTCONN nobody is connected (not logged); others: the connection has ended.
  */
 int leat_vhost_call(struct vhost *v, const struct vhost_call *call);
+/* The answers that were put off: a wait for the back end's process, instead of one each. */
+int leat_vhost_settle(struct vhost *v);
+/* Its answer is put off. */
 int leat_vhost_set64(struct vhost *v, enum vhost_request request, uint64_t value);
 int leat_vhost_get64(struct vhost *v, enum vhost_request request, uint64_t *value);
 

@@ -37,13 +37,20 @@ static int unless_gone(int err)
 	return err == -ENOTCONN ? 0 : err;
 }
 
+/* Something that the back end may refuse. */
+static int tell(struct vhost *v, enum vhost_request request, uint64_t value)
+{
+	int err = leat_vhost_set64(v, request, value);
+
+	return unless_gone(err ? err : leat_vhost_settle(v));
+}
+
 int leat_vhost_features(struct leat_dev *dev, uint64_t features)
 {
 	struct vhost *v = vhost_of(dev);
 
 	v->features = features;
-	return unless_gone(leat_vhost_set64(v, VHOST_SET_FEATURES,
-					    features | (v->protocol ? VHOST_F_PROTOCOL : 0)));
+	return tell(v, VHOST_SET_FEATURES, features | (v->protocol ? VHOST_F_PROTOCOL : 0));
 }
 
 int leat_vhost_status_set(struct leat_dev *dev, uint8_t status)
@@ -111,7 +118,7 @@ int leat_vhost_mtu(struct leat_dev *dev, uint16_t mtu)
 	v->mtu = mtu;
 	if (!vhost_has(v, LEAT_VHOST_P_NET_MTU))
 		return 0;
-	return unless_gone(leat_vhost_set64(v, VHOST_NET_SET_MTU, mtu));
+	return tell(v, VHOST_NET_SET_MTU, mtu);
 }
 
 int leat_vhost_ring(struct leat_dev *dev, const struct leat_vhost_ring *ring, int *kick)

@@ -292,6 +292,52 @@ static void silent_at_stop(void **state)
 	rig_fini(&r);
 }
 
+static enum backend_did refuses_one_ring(struct backend *b, struct backend_msg *msg)
+{
+	uint64_t no = msg->hdr.request == VHOST_SET_VRING_NUM;
+
+	if (!(msg->hdr.flags & VHOST_FLAG_NEED_REPLY) || !no)
+		return BACKEND_DEFAULT;
+	backend_reply(b, msg, &no, sizeof(no), -1);
+	return BACKEND_DONE;
+}
+
+/* Answers are put off, not forgotten: a refusal is told, and by whose name. */
+static void refused_in_passing(void **state)
+{
+	struct leat_vhost_ring ring = { .index = 0, .size = 8, .call = -1 };
+	struct rig r;
+	int kick;
+
+	(void)state;
+	rig_init(&r);
+	r.b.hook = refuses_one_ring;
+	rig_must_open(&r);
+	assert_int_equal(leat_vhost_ring(r.dev, &ring, &kick), 0);
+	assert_int_equal(leat_vhost_start(r.dev), -EREMOTEIO);
+	assert_non_null(strstr(leat_ctx_error(r.ctx), "refuses SET_VRING_NUM"));
+	assert_int_equal(r.errors, 1);
+	assert_true(leat_vhost_connected(r.dev));
+	rig_fini(&r);
+}
+
+/* The answer to the last thing said comes while nobody asks. */
+static void answered_between(void **state)
+{
+	struct rig r;
+
+	(void)state;
+	rig_init(&r);
+	rig_must_open(&r);
+	assert_int_equal(leat_vhost_status_set(r.dev, 1), 0);
+	for (int i = 0; i < 20; i++)
+		rig_poll(&r);
+	assert_true(leat_vhost_connected(r.dev));
+	assert_int_equal(leat_vhost_status_set(r.dev, 3), 0);
+	rig_run(&r, 4);
+	rig_fini(&r);
+}
+
 /* A word that nobody asked for ends the connection. */
 static void speaks_unasked(void **state)
 {
@@ -402,6 +448,8 @@ int main(void)
 		cmocka_unit_test(packed_without_a_buffer),
 		cmocka_unit_test(gone_at_stop),
 		cmocka_unit_test(silent_at_stop),
+		cmocka_unit_test(refused_in_passing),
+		cmocka_unit_test(answered_between),
 		cmocka_unit_test(speaks_unasked),
 		cmocka_unit_test(config_changes),
 		cmocka_unit_test(asks_before_it_answers),

@@ -170,6 +170,8 @@ static void status(void **state)
 	rig_init(&r);
 	rig_must_open(&r);
 	assert_int_equal(leat_vhost_status_set(r.dev, 3), 0);
+	assert_int_equal(leat_vhost_status_get(r.dev, &s), 0);
+	assert_int_equal(s, 3);
 	r.b.status = 0x43;
 	assert_int_equal(leat_vhost_status_get(r.dev, &s), 0);
 	assert_int_equal(s, 0x43);
