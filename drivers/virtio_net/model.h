@@ -389,13 +389,14 @@ LEAT_INLINE void vnet_packed_used_fast(struct vnet_queue *q, uint16_t ahead, uin
 				       uint16_t head, uint32_t len)
 {
 	uint64_t word = vnet_packed_word(at, head, len, q->access);
-	vnet_raw64 *raw = (vnet_raw64 *)(void *)&q->ring[at & 0x7fff];
+	vnet_raw64 *raw;
 
 	if (LEAT_UNLIKELY(!ahead)) {
 		q->held = word;
 		q->held_at = at;
 		return;
 	}
+	raw = (vnet_raw64 *)(void *)&q->ring[at & 0x7fff];
 	LEAT_WRITE_ONCE(raw[1], LEAT_SWAP64(word));
 }
 

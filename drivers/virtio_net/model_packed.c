@@ -198,11 +198,13 @@ int vnet_packed_used(struct vnet *v, struct vnet_queue *q, const struct vnet_don
 
 void vnet_packed_publish(struct vnet *v, struct vnet_queue *q)
 {
-	vnet_raw64 *raw = (vnet_raw64 *)(void *)&q->ring[q->held_at & 0x7fff];
+	vnet_raw64 *raw;
 
-	leat_dma_wmb();		/* data and the burst's other descriptors before the first */
-	if (q->desc)
-		LEAT_WRITE_ONCE(raw[1], LEAT_SWAP64(q->held));
-	else	/* messages are in order */
+	if (!q->desc) {		/* messages are in order */
 		(void)write_rest(v, q, q->held_at, q->held);
+		return;
+	}
+	leat_dma_wmb();		/* data and the burst's other descriptors before the first */
+	raw = (vnet_raw64 *)(void *)&q->ring[q->held_at & 0x7fff];
+	LEAT_WRITE_ONCE(raw[1], LEAT_SWAP64(q->held));
 }
