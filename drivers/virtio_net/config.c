@@ -132,12 +132,12 @@ static void virtio_net_fill_caps(struct virtio_net *net)
 	filters = caps->flags & LEAT_CAP_FILTER;
 	caps->max_macs = filters ? LEAT_FILTER_MACS : 0;
 	caps->max_mcasts = filters ? LEAT_FILTER_MCASTS : 0;
-	caps->min_desc = VIRTIO_NET_DESC_MIN;
+	caps->min_desc = net->vd->legacy ? caps->max_desc : VIRTIO_NET_DESC_MIN;
 	caps->pow2_desc = true;
 	caps->max_segs = (uint16_t)LEAT_MIN(VIRTIO_NET_SEGS_MAX, caps->max_desc - 1);
 	caps->rx_headroom = caps->flags & LEAT_CAP_RX_HASH ? VIRTIO_NET_HDR_LEN_HASH :
 							     VIRTIO_NET_HDR_LEN;
-	caps->dma_bits = 64;
+	caps->dma_bits = net->vd->legacy ? VIRTIO_LEGACY_BITS : 64;
 	if (leat_virtio_features_possible(net) & VIRTIO_NET_F_CTRL_GUEST_OFFLOADS)
 		caps->live_offloads = caps->flags & (LEAT_CAP_RX_CSUM | LEAT_CAP_RX_LRO);
 	net->port.queues_together = !(net->offered & VIRTIO_F_RING_RESET);

@@ -22,7 +22,7 @@
 #define NAP_NS	   20000	/* the device may be a process on this very CPU */
 
 /* A legacy device knows one address, and finds the used ring on the next page (2.7.2). */
-#define PAGE 4096
+#define PAGE VIRTIO_LEGACY_PAGE
 
 /* In the area behind the rings. */
 #define CMD_OFF	 0

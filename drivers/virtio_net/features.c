@@ -12,7 +12,9 @@
 #include <errno.h>
 #include <stdio.h>
 
-#define REQUIRED VIRTIO_F_VERSION_1
+/* The header before a frame lies beside it, or there would be a descriptor more for each. */
+#define REQUIRED	VIRTIO_F_VERSION_1
+#define REQUIRED_LEGACY	VIRTIO_F_ANY_LAYOUT
 
 #define CTRL	 VIRTIO_NET_F_CTRL_VQ
 #define CSUM	 VIRTIO_NET_F_CSUM
@@ -35,6 +37,7 @@ static const struct feature {
 	uint64_t	needs;		/* all of these */
 } features[] = {
 	{ VIRTIO_F_VERSION_1, "VERSION_1", OFFERED, CONTROL, 0, 0 },
+	{ VIRTIO_F_ANY_LAYOUT, "ANY_LAYOUT", OFFERED, CONTROL, 0, 0 },
 	{ VIRTIO_F_ACCESS_PLATFORM, "ACCESS_PLATFORM", OFFERED, CONTROL, 0, 0 },
 	{ VIRTIO_F_ORDER_PLATFORM, "ORDER_PLATFORM", OFFERED, CONTROL, 0, 0 },
 	{ VIRTIO_F_RING_RESET, "RING_RESET", OFFERED, CONTROL, 0, 0 },
@@ -126,6 +129,8 @@ uint64_t leat_virtio_features_possible(const struct virtio_net *net)
 	for (size_t i = 0; i < LEAT_ARRAY_LEN(features); i++)
 		if (possible(net, &features[i]))
 			bits |= features[i].bit;
+	if (!net->vd->legacy)
+		bits &= ~VIRTIO_F_ANY_LAYOUT;
 	/* 5.1.3.1; a transport that enables each queue by itself needs no command for that */
 	if (!(bits & VIRTIO_NET_F_CTRL_VQ) && !net->vd->alone)
 		bits &= ~VIRTIO_NET_F_MQ;
@@ -218,6 +223,7 @@ uint64_t leat_virtio_features_wanted(const struct virtio_net *net)
 
 int leat_virtio_features_check(const struct virtio_net *net)
 {
+	const uint64_t required = net->vd->legacy ? REQUIRED_LEGACY : REQUIRED;
 	char missing[VIRTIO_FEATURES_TEXT], offered[VIRTIO_FEATURES_TEXT];
 
 	/* It would use bus addresses as if they were the machine's own (2.2.3, 6). */
@@ -227,11 +233,11 @@ int leat_virtio_features_check(const struct virtio_net *net)
 				 "bypass the IOMMU and hit other memory: start it with "
 				 "iommu_platform=on,disable-legacy=on (QEMU), or open it as noiommu:",
 				 net->port.name);
-	if (!(REQUIRED & ~net->offered))
+	if (!(required & ~net->offered))
 		return 0;
 	return leat_fail(net->port.ctx, -ENOTSUP,
 			 "%s: the device does not offer %s, which the driver needs; it offers: %s",
 			 net->port.name,
-			 leat_virtio_features_text(REQUIRED & ~net->offered, missing),
+			 leat_virtio_features_text(required & ~net->offered, missing),
 			 leat_virtio_features_text(net->offered, offered));
 }

@@ -52,6 +52,9 @@ static int virtio_net_own_address(struct virtio_net *net)
 	if (!(net->offered & VIRTIO_NET_F_MAC) ||
 	    !memcmp(net->told_mac, net->port.mac, sizeof(net->told_mac)))
 		return 0;
+	if (!(net->vd->features & VIRTIO_NET_F_CTRL_MAC_ADDR) && net->vd->legacy)
+		return net->vd->ops->config_write(net->vd, offsetof(struct virtio_net_config, mac),
+						  net->port.mac, sizeof(net->port.mac));
 	if (!(net->vd->features & VIRTIO_NET_F_CTRL_MAC_ADDR))
 		return leat_fail(net->port.ctx, -ENOTSUP,
 				 "%s: change its address: the device does not offer CTRL_MAC_ADDR: "

@@ -16,9 +16,11 @@
 int leat_virtio_irqs_open(struct virtio_net *net)
 {
 	const struct leat_port_config *cfg = &net->port.cfg;
-	unsigned int can = LEAT_PCI_CAN(LEAT_INTR_MSIX) | LEAT_PCI_CAN(LEAT_INTR_EVENT);
+	unsigned int can = LEAT_PCI_CAN(LEAT_INTR_EVENT);
 
-	if (net->pci.isr.dev)
+	if (!net->vd->legacy)
+		can |= LEAT_PCI_CAN(LEAT_INTR_MSIX);
+	if (net->pci.isr.dev || net->vd->legacy)
 		can |= LEAT_PCI_CAN(LEAT_INTR_INTX);
 	leat_pci_irqs_close(&net->irqs);
 	return leat_pci_irqs_open(&net->irqs, net->port.dev, cfg->intr, can, cfg->rxqs);

@@ -108,6 +108,21 @@ enum virtio_common_reg {
 #define VIRTIO_COMMON_LEN	0x3c
 #define VIRTIO_MSI_NO_VECTOR	UINT16_C(0xffff)	/* (4.1.5.1.2) */
 
+/* ---- legacy devices: I/O ports of BAR 0 (4.1.4.10), in the machine's byte order ---- */
+
+#define VIRTIO_LEGACY_DEVICE_FEATURES	0x00	/* 32 bits, as are the next two */
+#define VIRTIO_LEGACY_DRIVER_FEATURES	0x04
+#define VIRTIO_LEGACY_QUEUE_PAGE	0x08	/* of the selected queue: its address in pages */
+#define VIRTIO_LEGACY_QUEUE_SIZE	0x0c	/* 16 bits, as are the next two; 0: no queue */
+#define VIRTIO_LEGACY_QUEUE_SELECT	0x0e
+#define VIRTIO_LEGACY_QUEUE_NOTIFY	0x10
+#define VIRTIO_LEGACY_STATUS		0x12	/* 8 bits, as is the next */
+#define VIRTIO_LEGACY_ISR		0x13
+#define VIRTIO_LEGACY_CONFIG		0x14	/* while MSI-X is off */
+
+#define VIRTIO_LEGACY_PAGE		4096	/* the used ring begins at one, too (2.7.2) */
+#define VIRTIO_LEGACY_BITS		44	/* of a queue's address */
+
 /* DEVICE_STATUS (2.1) */
 #define VIRTIO_STATUS_ACKNOWLEDGE	UINT8_C(0x01)
 #define VIRTIO_STATUS_DRIVER		UINT8_C(0x02)
@@ -122,6 +137,7 @@ enum virtio_common_reg {
 
 /* ---- feature bits that any device may offer (6) ---- */
 
+#define VIRTIO_F_ANY_LAYOUT		LEAT_BIT64(27)	/* of legacy devices: headers beside frames */
 #define VIRTIO_F_INDIRECT_DESC		LEAT_BIT64(28)
 #define VIRTIO_F_EVENT_IDX		LEAT_BIT64(29)
 #define VIRTIO_F_VERSION_1		LEAT_BIT64(32)
@@ -220,6 +236,7 @@ LEAT_STATIC_ASSERT(offsetof(struct virtio_net_hdr, csum_start) == 6, "5.1.6");
 LEAT_STATIC_ASSERT(offsetof(struct virtio_net_hdr, num_buffers) == 10, "5.1.6");
 
 #define VIRTIO_NET_HDR_LEN		12	/* with VERSION_1, mergeable or not */
+#define VIRTIO_NET_HDR_LEN_LEGACY	10	/* with neither: no num_buffers */
 
 #define VIRTIO_NET_HDR_F_NEEDS_CSUM	UINT8_C(1)
 #define VIRTIO_NET_HDR_F_DATA_VALID	UINT8_C(2)	/* receive: checksum found good */

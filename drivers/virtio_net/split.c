@@ -24,18 +24,33 @@ static size_t area(size_t *end, size_t len)
 	return off;
 }
 
+/* Where the areas begin, that of the descriptors at 0; a legacy device has them so (2.7.2). */
+static size_t areas(bool legacy, uint16_t size, size_t *avail, size_t *used)
+{
+	size_t end = VIRTIO_DESC_BYTES(size);
+
+	if (!legacy) {
+		*avail = area(&end, VIRTIO_AVAIL_BYTES(size));
+		*used = area(&end, VIRTIO_USED_BYTES(size));
+		return end;
+	}
+	*avail = end;
+	*used = LEAT_ALIGN_UP(end + VIRTIO_AVAIL_BYTES(size), (size_t)VIRTIO_LEGACY_PAGE);
+	return *used + VIRTIO_USED_BYTES(size);
+}
+
 int leat_virtio_split_setup(struct virtio_split *s, struct virtio_net *net, uint16_t index,
 			    uint16_t size, size_t extra)
 {
-	size_t end = VIRTIO_DESC_BYTES(size);
-	size_t avail = area(&end, VIRTIO_AVAIL_BYTES(size));
-	size_t used = area(&end, VIRTIO_USED_BYTES(size));
+	const bool legacy = net->vd->legacy;
+	size_t avail, used, end = areas(legacy, size, &avail, &used);
 	int err;
 
 	s->extra_off = LEAT_ALIGN_UP(end, (size_t)APART);
 	s->as = net->port.dev->as;
 	s->mask = (uint16_t)(size - 1);
-	err = leat_aspace_alloc(s->as, s->extra_off + extra, APART, &s->mem);
+	err = leat_aspace_alloc(s->as, s->extra_off + extra, legacy ? VIRTIO_LEGACY_PAGE : APART,
+				&s->mem);
 	if (err)
 		return err;
 	s->desc = s->mem.va;

@@ -36,17 +36,23 @@ static void virtio_net_failed(struct virtio_net *net)
 	net->vd->ops->status_set(net->vd, net->vd->ops->status_get(net->vd) | VIRTIO_STATUS_FAILED);
 }
 
+/* With features agreed on; a legacy device knows no FEATURES_OK (3.1.2). */
+static uint8_t virtio_net_status(const struct virtio_net *net)
+{
+	return VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
+	       (net->vd->legacy ? 0 : VIRTIO_STATUS_FEATURES_OK);
+}
+
 /* Steps 4 to 6: features, FEATURES_OK, and whether the device agrees (2.2). */
 static int virtio_net_negotiate(struct virtio_net *net)
 {
 	char wanted[VIRTIO_FEATURES_TEXT], offered[VIRTIO_FEATURES_TEXT];
-	const uint8_t status = VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
-			       VIRTIO_STATUS_FEATURES_OK;
+	const uint64_t settled = VIRTIO_NET_F_HASH_REPORT | VIRTIO_NET_F_MRG_RXBUF;
+	const uint8_t status = virtio_net_status(net);
 	struct leat_virtio *vd = net->vd;
 
-	/* What was set while the port stood still; the format of the rings is settled. */
-	net->wanted = (leat_virtio_features_wanted(net) & ~VIRTIO_NET_F_HASH_REPORT) |
-		      (net->wanted & VIRTIO_NET_F_HASH_REPORT);
+	/* What was set while the port stood still; the header before frames is settled. */
+	net->wanted = (leat_virtio_features_wanted(net) & ~settled) | (net->wanted & settled);
 	if (net->wanted & ~vd->ops->features_get(vd))
 		return leat_fail(net->port.ctx, -EPROTO,
 				 "%s: the device offers other features than when it was opened: "
@@ -106,8 +112,7 @@ static int virtio_net_go(struct virtio_net *net)
 
 	if (err)
 		return err;
-	vd->ops->status_set(vd, VIRTIO_STATUS_ACKNOWLEDGE | VIRTIO_STATUS_DRIVER |
-				VIRTIO_STATUS_FEATURES_OK | VIRTIO_STATUS_DRIVER_OK);
+	vd->ops->status_set(vd, virtio_net_status(net) | VIRTIO_STATUS_DRIVER_OK);
 	err = leat_virtio_steer(&net->port);
 	if (!err)
 		err = leat_virtio_filter_start(net);
@@ -131,18 +136,23 @@ static int virtio_net_open(struct virtio_net *net)
 {
 	struct leat_dev *dev = net->port.dev;
 
-	if (!leat_vhost_is(dev)) {
-		net->vd = &net->pci.vd;
-		return leat_virtio_pci_open(&net->pci, dev);
+	if (leat_vhost_is(dev)) {
+		net->vd = &net->vhost.vd;
+		leat_virtio_vhost_open(&net->vhost, dev);
+		return 0;
 	}
-	net->vd = &net->vhost.vd;
-	leat_virtio_vhost_open(&net->vhost, dev);
-	return 0;
+	if (leat_virtio_legacy_is(dev)) {
+		net->vd = &net->legacy.vd;
+		return leat_virtio_legacy_open(&net->legacy, dev);
+	}
+	net->vd = &net->pci.vd;
+	return leat_virtio_pci_open(&net->pci, dev);
 }
 
 static void virtio_net_close(struct virtio_net *net)
 {
 	leat_virtio_vhost_close(&net->vhost);
+	leat_virtio_legacy_close(&net->legacy);
 	leat_virtio_pci_close(&net->pci);
 }
 
@@ -254,14 +264,22 @@ static void virtio_net_tell(struct virtio_net *net)
 	virtio_net_add(port, ", %s", leat_pci_irqs_name(net->irqs.kind));
 }
 
+/* 5.1.6 */
+static uint16_t virtio_net_hdr_len(uint64_t features)
+{
+	if (features & VIRTIO_NET_F_HASH_REPORT)
+		return VIRTIO_NET_HDR_LEN_HASH;
+	return features & (VIRTIO_F_VERSION_1 | VIRTIO_NET_F_MRG_RXBUF) ? VIRTIO_NET_HDR_LEN :
+									  VIRTIO_NET_HDR_LEN_LEGACY;
+}
+
 static int virtio_net_configure(struct leat_port *port)
 {
 	struct virtio_net *net = virtio_net_of(port);
 	int err;
 
 	net->wanted = leat_virtio_features_wanted(net);
-	net->hdr_len = net->wanted & VIRTIO_NET_F_HASH_REPORT ? VIRTIO_NET_HDR_LEN_HASH :
-								VIRTIO_NET_HDR_LEN;
+	net->hdr_len = virtio_net_hdr_len(net->wanted);
 	err = virtio_net_settle_buffers(net);
 	if (!err)
 		err = leat_virtio_steer_check(net);

@@ -9,7 +9,7 @@
  *   queues.c		single queues stopped and started
  *   irqs.c		interrupts, and sleeping until one comes
  *   events.c		the link, and a device that is in trouble
- *   pci.c		the transport over a PCI device
+ *   pci.c		the transport over a PCI device; legacy.c over one of before virtio 1.0
  *   vhost_user.c	the transport to a back end in another process
  *   rxq.c, txq.c	receive and transmit queues, as far as ring formats do not matter
  *   hdr.c		the header before each frame
@@ -61,6 +61,18 @@ struct leat_virtio_pci {
 int leat_virtio_pci_open(struct leat_virtio_pci *pci, struct leat_dev *dev);
 void leat_virtio_pci_close(struct leat_virtio_pci *pci);
 
+/* ---- legacy.c ---- */
+
+struct leat_virtio_legacy {
+	struct leat_virtio vd;		/* first: the driver's handle */
+	struct leat_mmio io;
+};
+
+/* A device that has no modern interface, but BAR 0's. */
+bool leat_virtio_legacy_is(struct leat_dev *dev);
+int leat_virtio_legacy_open(struct leat_virtio_legacy *legacy, struct leat_dev *dev);
+void leat_virtio_legacy_close(struct leat_virtio_legacy *legacy);
+
 /* ---- ctrl.c ---- */
 
 #define VIRTIO_CTRL_DATA_MAX 1024
@@ -105,7 +117,8 @@ void leat_virtio_vhost_close(struct leat_virtio_vhost *vhost);
 struct virtio_net {
 	struct leat_port port;		/* first: core's handle */
 	struct leat_virtio *vd;
-	struct leat_virtio_pci pci;	/* one of the two is in use */
+	struct leat_virtio_pci pci;	/* one of the three is in use */
+	struct leat_virtio_legacy legacy;
 	struct leat_virtio_vhost vhost;
 	uint64_t	offered;	/* by the device, when it was attached */
 	uint64_t	wanted;		/* what start negotiates; settled by configure */

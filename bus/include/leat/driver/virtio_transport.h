@@ -82,6 +82,7 @@ struct leat_virtio {
 	const struct leat_virtio_ops *ops;
 	struct leat_dev *dev;
 	uint64_t	features;	/* negotiated */
+	bool		legacy;		/* as before virtio 1.0 */
 	bool		alone;		/* queues are enabled one by one: MQ needs no CTRL_VQ */
 	const int	*events;	/* eventfds by vector, with LEAT_INTR_EVENT; set before they are used */
 };

@@ -5,6 +5,7 @@
  */
 #include "driver_fake.h"
 
+#include <leat/bits.h>
 #include <leat/driver/pci.h>
 
 #include <errno.h>
@@ -229,9 +230,9 @@ static size_t config_width(uint64_t off)
 	return width[off];
 }
 
-static uint64_t read_device(struct fake *f, uint64_t off, size_t len)
+static struct virtio_net_config net_config(const struct fake *f)
 {
-	struct virtio_net_config c = {
+	return (struct virtio_net_config){
 		.mac = { 0x52, 0x54, 0, 1, 2, 3 },
 		.status = leat_cpu_to_le16((f->kind.link ? VIRTIO_NET_S_LINK_UP : 0) |
 					   (f->kind.announce ? VIRTIO_NET_S_ANNOUNCE : 0)),
@@ -242,6 +243,11 @@ static uint64_t read_device(struct fake *f, uint64_t off, size_t len)
 		.rss_max_indirection_table_length = leat_cpu_to_le16(f->kind.table_max),
 		.supported_hash_types = leat_cpu_to_le32(f->kind.hash_types),
 	};
+}
+
+static uint64_t read_device(struct fake *f, uint64_t off, size_t len)
+{
+	const struct virtio_net_config c = net_config(f);
 	leat_le64 v = 0;
 
 	assert_true(off + len <= sizeof(c));
@@ -297,6 +303,67 @@ static int bar_write(struct fake *f, uint64_t off, uint64_t v, size_t len)
 	return 0;
 }
 
+/* ---- the registers of a legacy device, in I/O ports (4.1.4.10) ---- */
+
+static int legacy_read(struct fake *f, uint64_t off, void *buf, size_t len)
+{
+	const struct virtio_net_config c = net_config(f);
+	leat_le32 v = 0;
+
+	if (off >= VIRTIO_LEGACY_CONFIG) {
+		assert_true(off - VIRTIO_LEGACY_CONFIG + len <= sizeof(c));
+		memcpy(buf, (const char *)&c + off - VIRTIO_LEGACY_CONFIG, len);
+		return 0;
+	}
+	if (off == VIRTIO_LEGACY_DEVICE_FEATURES && len == 4)
+		v = leat_cpu_to_le32((uint32_t)f->kind.features);
+	else if (off == VIRTIO_LEGACY_QUEUE_SIZE && len == 2)
+		v = leat_cpu_to_le32(selected(f) ? selected(f)->size : 0);
+	else if (off == VIRTIO_LEGACY_STATUS && len == 1)
+		v = leat_cpu_to_le32(f->status);
+	else
+		fail_msg("read of %zu bytes at legacy register 0x%x", len, (unsigned int)off);
+	memcpy(buf, &v, len);
+	return 0;
+}
+
+/* 2.7.2: the three areas one behind the other, the used ring on a page of its own. */
+static void legacy_queue(struct fake *f, uint32_t page)
+{
+	struct fake_queue *q = selected(f);
+
+	assert_non_null(q);
+	q->desc = (uint64_t)page * 4096;
+	q->driver = q->desc + 16u * q->size;
+	q->device = LEAT_ALIGN_UP(q->driver + 2 * (3 + (uint64_t)q->size), UINT64_C(4096));
+	q->enable = page != 0;
+}
+
+static int legacy_write(struct fake *f, uint64_t off, uint64_t v, size_t len)
+{
+	trace(f, "legacy %02x <- %llx\n", (unsigned int)off, (unsigned long long)v);
+	if (off == VIRTIO_LEGACY_DRIVER_FEATURES && len == 4) {
+		f->feature_select[1] = 0;
+		write_feature(f, (uint32_t)v);
+	} else if (off == VIRTIO_LEGACY_QUEUE_PAGE && len == 4) {
+		legacy_queue(f, (uint32_t)v);
+	} else if (off == VIRTIO_LEGACY_QUEUE_SELECT && len == 2) {
+		f->queue_select = (uint16_t)v;
+	} else if (off == VIRTIO_LEGACY_QUEUE_NOTIFY && len == 2) {
+		assert_true(f->status & VIRTIO_STATUS_DRIVER_OK);
+		assert_in_range(v, 0, f->kind.num_queues - 1);
+		f->q[v].rings++;
+		if ((f->accepted & VIRTIO_NET_F_CTRL_VQ) && v == fake_ctrl_index(f))
+			fake_ctrl(f);
+	} else if (off == VIRTIO_LEGACY_STATUS && len == 1) {
+		assert_int_equal(v & VIRTIO_STATUS_FEATURES_OK, 0);
+		write_status(f, (uint8_t)v);
+	} else {
+		assert_true(off >= VIRTIO_LEGACY_CONFIG && off < VIRTIO_LEGACY_CONFIG + 6);
+	}
+	return 0;
+}
+
 static int region_read(struct leat_dev *dev, unsigned int region, uint64_t off, void *buf,
 		       size_t len)
 {
@@ -311,6 +378,8 @@ static int region_read(struct leat_dev *dev, unsigned int region, uint64_t off, 
 		memcpy(buf, f->config + off, len);
 		return 0;
 	}
+	if (region == LEAT_REGION_BAR0)
+		return legacy_read(f, off, buf, len);
 	if (region == FAKE_MSIX_BAR) {
 		memset(buf, 0, len);
 		((uint8_t *)buf)[0] = 1;	/* masked */
@@ -335,6 +404,8 @@ static int region_write(struct leat_dev *dev, unsigned int region, uint64_t off,
 		memcpy(f->config + off, buf, len);
 		return 0;
 	}
+	if (region == LEAT_REGION_BAR0)
+		return legacy_write(f, off, leat_le64_to_cpu(v), len);
 	if (region == FAKE_MSIX_BAR)
 		return 0;
 	return bar_write(f, off, leat_le64_to_cpu(v), len);
