@@ -10,7 +10,7 @@ host() {
 }
 
 guest() {
-	devices=$(functions 8086:10d3) options=--mtu=9000 window=32
+	devices=$(functions 8086:10d3) options="--mtu=9000 --descriptors=1024" window=32
 	step "vfio-pci has them" give vfio-pci $devices
 	forwarding "group" group:
 	forwarding "iommufd" iommufd:

@@ -11,12 +11,12 @@ host() {
 }
 
 guest() {
-	devices=$(functions 8086:10c9) options=--mtu=9000 window=32
+	devices=$(functions 8086:10c9) options="--mtu=9000 --descriptors=1024" window=32
 	step "vfio-pci has them" give vfio-pci $devices
 	step "it tests itself, and its queues" probe-nic "group:${devices%%
 *}"
 	forwarding "group" group:
 	forwarding "iommufd" iommufd:
-	options="--mtu=9000 --idle=intr"
+	options="--mtu=9000 --descriptors=1024 --idle=intr"
 	forwarding "asleep between frames" iommufd:
 }

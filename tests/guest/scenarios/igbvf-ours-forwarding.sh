@@ -13,7 +13,7 @@ host() {
 guest() {
 	# shellcheck disable=SC2046
 	our_pfs $(functions 8086:10c9)
-	options=--mtu=9000 window=32
+	options="--mtu=9000 --descriptors=1024" window=32
 	forwarding "group" group:
 	trouble
 	step "our PFs end well" stop pf
