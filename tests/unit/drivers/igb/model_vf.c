@@ -34,9 +34,9 @@ static uint32_t ask(struct rig *r, uint32_t word, uint32_t a, uint32_t b)
 	return word;
 }
 
-static void come(struct rig *r)
+static void come_with(struct rig *r, const struct leat_model_opt *opts)
 {
-	rig_open(r, &leat_model_igbvf, NULL);
+	rig_open(r, &leat_model_igbvf, opts);
 	rig_start(r);
 	rig_msix(r);
 	rig_set(r, IGB_VTIVAR, IGB_IVAR_VALID | 1 | (IGB_IVAR_VALID | 2) << 8);
@@ -44,6 +44,11 @@ static void come(struct rig *r)
 	rig_set(r, IGB_VTEIMS, 7);
 	rig_set(r, IGB_VTEIAC, 7);
 	assert_int_equal(ask(r, IGB_MSG_RESET, 0, 0), IGB_MSG_RESET | IGB_MSG_ACK);
+}
+
+static void come(struct rig *r)
+{
+	come_with(r, NULL);
 }
 
 static void test_config(void **state)
@@ -174,6 +179,74 @@ static void test_traffic(void **state)
 	rig_close(&r);
 }
 
+/* By the hash of a flow of both queues, if it was asked for. */
+static void test_spread(void **state)
+{
+	uint8_t f[60] = { 0 };
+	struct rig r;
+
+	(void)state;
+	come(&r);
+	for (unsigned int q = 0; q < 2; q++) {
+		rig_rx_ring(&r, q);
+		for (unsigned int i = 0; i < 16; i++)
+			rig_rx_data(&r, q, RIG_BUFS + (16 * q + i) * 2048);
+		rig_rx_show(&r, q);
+	}
+	memcpy(f, rig_tcp4, sizeof(rig_tcp4));
+	for (unsigned int flow = 0; flow < 16; flow++) {
+		if (flow == 8)
+			assert_true(ask(&r, IGB_MSG_QUEUES | LEAT_PUT(IGB_MSG_INFO, 2u), 0, 0) &
+				    IGB_MSG_ACK);
+		f[34] = (uint8_t)flow;
+		assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
+		if (flow == 7)
+			assert_int_equal(rig_get(&r, IGB_QUEUE_ALIAS(IGB_RDH, 0)), 8);
+	}
+	assert_in_range(rig_get(&r, IGB_QUEUE_ALIAS(IGB_RDH, 0)), 9, 15);
+	assert_int_equal(rig_get(&r, IGB_QUEUE_ALIAS(IGB_RDH, 0)) +
+			 rig_get(&r, IGB_QUEUE_ALIAS(IGB_RDH, 1)), 16);
+	assert_true(leat_le32_to_cpu(r.rx[1].rxd[0].done.info) & INTEL_RXD_RSS_TYPE);
+	rig_close(&r);
+}
+
+/* The frame leaves as it is? */
+static bool leaves(struct rig *r, const uint8_t *f, uint32_t cmd)
+{
+	unsigned int before = r->wire->n;
+
+	memcpy(r->mem + RIG_BUFS, f, 64);
+	rig_tx_data(r, 0, RIG_BUFS, 64, INTEL_TXD_EOP | INTEL_TXD_RS | cmd, 0);
+	rig_tx_show(r, 0);
+	rig_run(r);
+	return r->wire->n > before;
+}
+
+static void test_spoofing(void **state)
+{
+	static const struct leat_model_opt strict[] = {
+		{ "mac", "02:00:00:00:00:01" }, { "spoofchk", "on" }, { NULL, NULL },
+	};
+	uint8_t f[64] = { 0 };
+	struct rig r;
+
+	(void)state;
+	come_with(&r, strict);
+	f[6] = 2;
+	f[11] = 1;				/* its own address, 02:00:00:00:00:01 */
+	assert_true(leaves(&r, f, 0));
+	f[11] = 9;
+	assert_false(leaves(&r, f, 0));
+	ask(&r, IGB_MSG_MAC | LEAT_PUT(IGB_MSG_INFO, IGB_MSG_MAC_ADD), 0x00000002, 0x0900);
+	assert_true(leaves(&r, f, 0));
+	memcpy(f + 12, "\x81\0\0\x4d", 4);
+	assert_false(leaves(&r, f, 0));
+	ask(&r, IGB_MSG_VLAN | LEAT_PUT(IGB_MSG_INFO, 1u), 77, 0);
+	assert_true(leaves(&r, f, 0));
+	assert_int_equal(r.mdev->stats.tx_dropped, 2);
+	rig_close(&r);
+}
+
 /* The link changes: the PF says so, when the mailbox is free and its last word was read. */
 static void test_ping(void **state)
 {
@@ -206,6 +279,8 @@ int main(void)
 		cmocka_unit_test(test_filters),
 		cmocka_unit_test(test_longest),
 		cmocka_unit_test(test_traffic),
+		cmocka_unit_test(test_spread),
+		cmocka_unit_test(test_spoofing),
 		cmocka_unit_test(test_ping),
 	};
 
