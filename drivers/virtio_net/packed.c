@@ -54,6 +54,8 @@ const struct virtio_path *const leat_virtio_packed_paths[] = {
 #if defined(__x86_64__)
 	&leat_virtio_packed_avx512,
 	&leat_virtio_packed_avx2,
+#elif defined(__aarch64__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+	&leat_virtio_packed_neon,
 #endif
 	&leat_virtio_packed_in_order,
 	&leat_virtio_packed_any,

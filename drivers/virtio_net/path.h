@@ -28,6 +28,7 @@ bool leat_virtio_cpu_avx512(void);
 /* packed*.c: those of leat_virtio_packed */
 extern const struct virtio_path leat_virtio_packed_any, leat_virtio_packed_in_order;
 extern const struct virtio_path leat_virtio_packed_avx2, leat_virtio_packed_avx512;
+extern const struct virtio_path leat_virtio_packed_neon;
 extern const struct virtio_path *const leat_virtio_packed_paths[];
 
 /* split*.c: those of leat_virtio_split */
