@@ -113,6 +113,18 @@ static int write_vlans(struct igb *g)
 	return write_port_vids(g, 0);
 }
 
+/* Is there an entry for a VLAN that no VF is in? Those of the port stay. */
+static bool has_room(const struct igb *g, unsigned int vid)
+{
+	unsigned int used = 0;
+
+	for (unsigned int i = 0; i < IGB_VLVFS; i++)
+		used += g->vfs.vid_pools[i] != 0;
+	for (unsigned int v = 0; v < 4096 && port_filters(g); v++)
+		used += v != vid && port_wants(g, v) && find_vid(&g->vfs, v) < 0;
+	return used < IGB_VLVFS;
+}
+
 static bool set_vlan(struct igb *g, unsigned int vf, const uint32_t *msg)
 {
 	struct igb_vfs *vfs = &g->vfs;
@@ -124,11 +136,11 @@ static bool set_vlan(struct igb *g, unsigned int vf, const uint32_t *msg)
 			vfs->vid_pools[i] &= (uint8_t)~(1u << vf);
 		return true;
 	}
-	for (int k = 0; i < 0 && k < IGB_VLVFS; k++)
+	if (i < 0 && !has_room(g, vid))
+		return false;
+	for (int k = 0; i < 0; k++)
 		if (!vfs->vid_pools[k])
 			i = k;
-	if (i < 0)
-		return false;
 	vfs->vid[i] = vid;
 	vfs->vid_pools[i] |= (uint8_t)(1u << vf);
 	return true;
@@ -283,7 +295,7 @@ bool leat_igb_vf_obey(struct igb *g, unsigned int vf, const uint32_t *msg)
 		if (messages[i].kind != (msg[0] & IGB_MSG_KIND))
 			continue;
 		done = messages[i].set(g, vf, msg);
-		(void)leat_igb_filter(&g->port);	/* what fits, fits: it was looked at above */
+		(void)leat_igb_filter(&g->port);	/* whether it fits was looked at above */
 		return done;
 	}
 	return false;

@@ -2,7 +2,7 @@
 /*
  * pf.c - probe-pf ADDRESS...: drives physical functions while others use their virtual ones, until
  * it is told to end (SIGTERM). A port that asks for it is stopped and started; SIGUSR1 has all of
- * them stopped, SIGUSR2 started. What comes is thrown away.
+ * them stopped, SIGUSR2 started. What comes is thrown away, and counted.
  */
 #include <signal.h>
 #include <stdio.h>
@@ -92,6 +92,9 @@ int main(int argc, char **argv)
 			throw_away(ports[i]);
 		nanosleep(&nap, NULL);
 	}
+	for (unsigned int i = 0; i < n; i++)
+		printf("%s: %llu packets came\n", leat_port_name(ports[i]),
+		       (unsigned long long)leat_port_rxq(ports[i], 0)->packets);
 	leat_ctx_close(ctx);
 	return 0;
 }

@@ -277,6 +277,24 @@ static void vlans_come_to_an_end(void **state)
 	assert_int_equal(leat_port_vlan(n->port, 100, true), 0);	/* is there anyway */
 }
 
+/* What the port has named it keeps. */
+static void functions_take_no_vlans_of_the_ports(void **state)
+{
+	struct nic *n = *state;
+
+	open_pf(n, NULL);
+	come(n, 0);
+	for (uint16_t vid = 1; vid <= IGB_VLVFS; vid++) {
+		n->notes = 0;		/* there is not room for all */
+		assert_int_equal(leat_port_vlan(n->port, vid, true), 0);
+	}
+	assert_int_equal(leat_port_vlan_filter(n->port, true), 0);
+	assert_false(agrees(n, 0, INFO(IGB_MSG_VLAN, 1), 100, 0));
+	assert_true(agrees(n, 0, INFO(IGB_MSG_VLAN, 1), 32, 0));	/* with the port */
+	assert_int_equal(reg(n, IGB_VLVF(0)), IGB_VLVF_ENABLE | 32 | 5 << 12);
+	assert_int_equal(reg(n, IGB_VLVF(31)), IGB_VLVF_ENABLE | 31 | 4 << 12);
+}
+
 static void the_rest_is_granted_within_reason(void **state)
 {
 	const struct leat_port_config two = { .rxqs = 2 };
@@ -409,6 +427,7 @@ int main(void)
 		PF_TEST(addresses_are_ones_own),
 		PF_TEST(vlans_are_by_pool),
 		PF_TEST(vlans_come_to_an_end),
+		PF_TEST(functions_take_no_vlans_of_the_ports),
 		PF_TEST(the_rest_is_granted_within_reason),
 		PF_TEST(without_rss_nobody_is_spread),
 		PF_TEST(a_function_that_was_reset_has_nothing),
