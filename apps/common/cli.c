@@ -6,9 +6,30 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
+
+static void version(FILE *out, struct argp_state *state)
+{
+	fprintf(out, "%s %s\n", state->name, leat_version());
+}
+
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input)
+{
+	argp_program_version_hook = version;
+	argp_err_exit_status = 2;
+	argp_parse(argp, argc, argv, 0, NULL, input);
+}
+
+void cli_add_port(struct argp_state *state, const char *arg, const char **addrs, unsigned int *n,
+		  unsigned int max)
+{
+	if (*n == max)
+		argp_error(state, "port '%s': %u ports are the most", arg, max);
+	addrs[(*n)++] = arg;
+}
 
 unsigned int cli_number(struct argp_state *state, const char *what, const char *arg,
 			unsigned long min, unsigned long max)

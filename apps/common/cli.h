@@ -9,6 +9,13 @@
 
 #include <argp.h>
 
+/* argp_parse(), with --version, and status 2 for a wrong command line. */
+void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
+
+/* One more port, of @max; ends the program as below. */
+void cli_add_port(struct argp_state *state, const char *arg, const char **addrs, unsigned int *n,
+		  unsigned int max);
+
 /* A number from @min to @max, or the end of the program with a sentence and argp's status. */
 unsigned int cli_number(struct argp_state *state, const char *what, const char *arg,
 			unsigned long min, unsigned long max);

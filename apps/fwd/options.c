@@ -121,9 +121,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->reopen = true;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (opt->nports == MAX_PORTS)
-			argp_error(state, "port '%s': %d ports are the most", arg, MAX_PORTS);
-		opt->addr[opt->nports++] = arg;
+		cli_add_port(state, arg, opt->addr, &opt->nports, MAX_PORTS);
 		return 0;
 	case ARGP_KEY_END:
 		check(state, opt);
@@ -133,18 +131,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	}
 }
 
-static void version(FILE *out, struct argp_state *state)
-{
-	(void)state;
-	fprintf(out, "leat-fwd %s\n", leat_version());
-}
-
 void options_parse(struct options *opt, int argc, char **argv)
 {
 	const struct argp argp = { table, parse, "PORT PORT", doc, NULL, NULL, NULL };
 
 	*opt = (struct options){ .burst = 32 };
-	argp_program_version_hook = version;
-	argp_err_exit_status = 2;
-	argp_parse(&argp, argc, argv, 0, NULL, opt);
+	cli_parse(&argp, argc, argv, opt);
 }

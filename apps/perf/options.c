@@ -217,9 +217,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		opt->json = arg;
 		return 0;
 	case ARGP_KEY_ARG:
-		if (opt->nports == MAX_PORTS)
-			argp_error(state, "port '%s': %d ports are the most", arg, MAX_PORTS);
-		opt->addr[opt->nports++] = arg;
+		cli_add_port(state, arg, opt->addr, &opt->nports, MAX_PORTS);
 		return 0;
 	case ARGP_KEY_END:
 		check(state, opt);
@@ -227,12 +225,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	default:
 		return ARGP_ERR_UNKNOWN;
 	}
-}
-
-static void version(FILE *out, struct argp_state *state)
-{
-	(void)state;
-	fprintf(out, "leat-perf %s\n", leat_version());
 }
 
 void options_parse(struct options *opt, int argc, char **argv)
@@ -245,7 +237,5 @@ void options_parse(struct options *opt, int argc, char **argv)
 		opt->peer[i][0] = 0x02;
 		opt->peer[i][5] = (uint8_t)i;
 	}
-	argp_program_version_hook = version;
-	argp_err_exit_status = 2;
-	argp_parse(&argp, argc, argv, 0, NULL, opt);
+	cli_parse(&argp, argc, argv, opt);
 }
