@@ -24,6 +24,8 @@
 /* Whole words over the spec's structs. */
 typedef uint32_t __attribute__((may_alias)) virtio_word32;
 typedef uint64_t __attribute__((may_alias)) virtio_word64;
+/* Used entries, which a legacy device has four bytes behind the start of a page. */
+typedef uint64_t __attribute__((may_alias, aligned(4))) virtio_used64;
 
 /*
  * struct virtio_split - the ring and the positions in it, which run free and
@@ -108,7 +110,7 @@ static inline uint64_t split_take(struct virtio_split *s)
 {
 	const struct virtio_used_elem *e = &s->used->ring[s->taken++ & s->mask];
 
-	return LEAT_SWAP64(*(const volatile virtio_word64 *)(const void *)e);
+	return LEAT_SWAP64(*(const volatile virtio_used64 *)(const void *)e);
 }
 
 /* The id alone. */
