@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 /* Bytes of the longest path, with its NUL. */
 #define LEAT_UNIX_PATH 108
@@ -39,5 +40,24 @@ int leat_unix_listen(struct leat_unix_listener *l, const char *path, char why[LE
 
 /* Close it and remove the file, unless somebody has put another in its place. Closed: nothing. */
 void leat_unix_unlisten(struct leat_unix_listener *l);
+
+/* Takes over a descriptor that came; -1: there were more than we could have. */
+typedef void leat_unix_take_fd(void *arg, int fd);
+
+/*
+ * leat_unix_receive - up to @len bytes, and the descriptors attached to them, close-on-exec.
+ * Bytes, or -errno: -EAGAIN nothing there, -ENOTCONN the peer closed. Never blocks.
+ */
+ssize_t leat_unix_receive(int sock, void *buf, size_t len, leat_unix_take_fd *take, void *arg);
+
+#define LEAT_UNIX_FDS_MAX 64
+
+/*
+ * leat_unix_send - as many bytes as the socket takes, the first with @fds, which stay the
+ * caller's. Bytes, or -errno: -EAGAIN none, -ENOTCONN the peer closed, -EINVAL too many
+ * descriptors. Never blocks.
+ */
+ssize_t leat_unix_send(int sock, struct iovec *iov, size_t niov, const int *fds,
+		       unsigned int nfds);
 
 #endif

@@ -9,35 +9,19 @@
  */
 #include "msg.h"
 
+#include "bus/unix/unix.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-/* The kernel's own limit of descriptors in one send (SCM_MAX_FD). */
-#define KERNEL_MAX_FDS 253
 
 static void close_fds(const int *fds, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-}
-
-static int socket_error(int err)
-{
-	switch (err) {
-	case EPIPE:
-	case ECONNRESET:
-	case ENOTCONN:
-		return -ENOTCONN;
-	case EWOULDBLOCK:
-		return -EAGAIN;
-	default:
-		return -err;
-	}
 }
 
 void leat_vfu_msg_fini(struct vfu_msg *msg)
@@ -73,50 +57,17 @@ void leat_vfu_rx_take(struct vfu_rx *rx, struct vfu_msg *out)
 	rx->got = 0;
 }
 
-/* Keep what fits of a control message's descriptors, close the rest. */
-static void keep_fds(struct vfu_msg *msg, struct cmsghdr *c)
+/* Keep what fits, close the rest. */
+static void keep_fd(void *arg, int fd)
 {
-	size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	struct vfu_msg *msg = arg;
 
-	for (size_t i = 0; i < n; i++) {
-		int fd;
-
-		memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-		if (msg->nfds < VFU_MAX_FDS) {
-			msg->fds[msg->nfds++] = fd;
-		} else {
-			close(fd);
-			msg->fds_lost = true;
-		}
+	if (fd >= 0 && msg->nfds < VFU_MAX_FDS) {
+		msg->fds[msg->nfds++] = fd;
+		return;
 	}
-}
-
-/* Up to @len bytes and the descriptors attached to them. Bytes, or -errno. */
-static ssize_t receive(struct vfu_msg *msg, int sock, void *buf, size_t len)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(KERNEL_MAX_FDS * sizeof(int))];
-	} control;
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct msghdr mh = {
-		.msg_iov = &iov, .msg_iovlen = 1,
-		.msg_control = control.room, .msg_controllen = sizeof(control.room),
-	};
-	ssize_t n;
-
-	do {
-		n = recvmsg(sock, &mh, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return socket_error(errno);
-
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(&mh); c; c = CMSG_NXTHDR(&mh, c))
-		if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS)
-			keep_fds(msg, c);
-	if (mh.msg_flags & MSG_CTRUNC)	/* we have no descriptors left */
-		msg->fds_lost = true;
-	return n ? n : -ENOTCONN;
+	close_fds(&fd, 1);
+	msg->fds_lost = true;
 }
 
 /* The header is there: is it sane, and where does the payload go? */
@@ -143,7 +94,7 @@ int leat_vfu_rx_feed(struct vfu_rx *rx, int sock)
 		char *to = in_header ? (char *)&rx->msg.hdr + rx->got
 				     : (char *)rx->msg.payload + (rx->got - header);
 		size_t want = (in_header ? header : rx->msg.hdr.size) - rx->got;
-		ssize_t n = receive(&rx->msg, sock, to, want);
+		ssize_t n = leat_unix_receive(sock, to, want, keep_fd, &rx->msg);
 		int err;
 
 		if (n < 0)
@@ -167,30 +118,6 @@ void leat_vfu_tx_fini(struct vfu_tx *tx)
 	free(tx->fds);
 	free(tx->buf);
 	memset(tx, 0, sizeof(*tx));
-}
-
-static ssize_t transmit(int sock, struct iovec *iov, size_t niov, const int *fds, unsigned int nfds)
-{
-	union {
-		struct cmsghdr align;
-		char room[CMSG_SPACE(VFU_MAX_FDS * sizeof(int))];
-	} control;
-	struct msghdr mh = { .msg_iov = iov, .msg_iovlen = niov };
-	ssize_t n;
-
-	if (nfds) {
-		memset(&control, 0, sizeof(control));
-		mh.msg_control = control.room;
-		mh.msg_controllen = CMSG_SPACE(nfds * sizeof(int));
-		control.align.cmsg_level = SOL_SOCKET;
-		control.align.cmsg_type = SCM_RIGHTS;
-		control.align.cmsg_len = CMSG_LEN(nfds * sizeof(int));
-		memcpy(CMSG_DATA(&control.align), fds, nfds * sizeof(int));
-	}
-	do {
-		n = sendmsg(sock, &mh, MSG_DONTWAIT | MSG_NOSIGNAL);
-	} while (n < 0 && errno == EINTR);
-	return n < 0 ? socket_error(errno) : n;
 }
 
 /* Descriptors that could not leave yet: the caller may close its own meanwhile. */
@@ -247,7 +174,7 @@ int leat_vfu_tx_send(struct vfu_tx *tx, int sock, struct vfu_hdr *hdr, const str
 	}
 	hdr->size = (uint32_t)total;
 
-	n = transmit(sock, iov, 1 + npieces, fds, nfds);
+	n = leat_unix_send(sock, iov, 1 + npieces, fds, nfds);
 	if (n < 0 && n != -EAGAIN)
 		return (int)n;
 	if (n == -EAGAIN) {
@@ -265,7 +192,7 @@ int leat_vfu_tx_flush(struct vfu_tx *tx, int sock)
 {
 	while (leat_vfu_tx_pending(tx)) {
 		struct iovec iov = { .iov_base = tx->buf + tx->done, .iov_len = tx->len - tx->done };
-		ssize_t n = transmit(sock, &iov, 1, tx->fds, tx->done ? 0 : tx->nfds);
+		ssize_t n = leat_unix_send(sock, &iov, 1, tx->fds, tx->done ? 0 : tx->nfds);
 
 		if (n < 0)
 			return (int)n;

@@ -108,8 +108,8 @@ static int send_all(struct vhost *v, const struct vhost_call *call, uint32_t fla
 	if (call->out_len)
 		memcpy(msg.payload, call->out, call->out_len);
 	while (done < len) {
-		long n = leat_vhost_tx(v->sock, (const char *)&msg + done, len - done, call->fds,
-				       done ? 0 : call->nfds);
+		struct iovec iov = { .iov_base = (char *)&msg + done, .iov_len = len - done };
+		ssize_t n = leat_unix_send(v->sock, &iov, 1, call->fds, done ? 0 : call->nfds);
 		int err = n == -EAGAIN ? wait_for(v, POLLOUT, deadline) : 0;
 
 		if (n < 0 && n != -EAGAIN)
@@ -260,12 +260,11 @@ static int answer(struct vhost *v, const struct vhost_hdr *hdr, uint64_t result)
 		},
 		.result = result,
 	};
-	long n;
+	struct iovec iov = { .iov_base = &msg, .iov_len = sizeof(msg.hdr) + sizeof(result) };
 
 	if (!(hdr->flags & VHOST_FLAG_NEED_REPLY))
 		return 0;
-	n = leat_vhost_tx(v->back, &msg, sizeof(msg.hdr) + sizeof(result), NULL, 0);
-	if (n == (long)(sizeof(msg.hdr) + sizeof(result)))
+	if (leat_unix_send(v->back, &iov, 1, NULL, 0) == (ssize_t)iov.iov_len)
 		return 0;
 	return leat_vhost_drop(v, -EPROTO, "the back end does not read the answers on its channel");
 }

@@ -28,10 +28,4 @@ void leat_vhost_rx_reset(struct vhost_rx *rx);
  */
 int leat_vhost_rx_feed(struct vhost_rx *rx, int sock);
 
-/*
- * leat_vhost_tx - send @len bytes, the first of them with @fds. Returns how many went, or
- * -EAGAIN, -ENOTCONN, or sendmsg()'s.
- */
-long leat_vhost_tx(int sock, const void *buf, size_t len, const int *fds, unsigned int nfds);
-
 #endif
