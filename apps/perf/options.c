@@ -17,7 +17,8 @@
 static const char doc[] =
 	"Measure throughput: receive, send, forward, as fast as it goes, by testpmd's options.\v"
 	"A PORT is a PCI device, as 0000:01:00.0, vfio-user:PATH (a device served at a UNIX socket, as "
-	"by leat-nicd), sim:MODEL[,wire=loop|link:NAME] (a model in this process), null:[size=BYTES] "
+	"by leat-nicd), vhost-user:PATH[,server] (a virtio back end in another process), "
+	"sim:MODEL[,wire=loop|link:NAME] (a model in this process), null:[size=BYTES] "
 	"(frames from nowhere, to nowhere), ring:NAME (twice: joined ends) or tap:INTERFACE.\n\n"
 	"Statistics come every --stats-period seconds, a summary at the end: on SIGINT, SIGTERM, or "
 	"after --seconds. \"CPU cycles/packet\" counts the cycles of polls that did something. Exit "
