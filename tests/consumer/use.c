@@ -41,6 +41,8 @@ int main(void)
 		return 1;
 	}
 	err = leat_port_open(ctx, "sim:virtio-net,wire=loop", NULL, &port);
+	if (!err)
+		err = leat_port_promisc(port, true);	/* the frame is nobody's */
 	if (err)
 		fprintf(stderr, "%s\n", leat_ctx_error(ctx));
 	else

@@ -140,7 +140,7 @@ static int by_value(const void *a, const void *b)
 static int open_port(struct leat_ctx *ctx, const char *addr, struct end *e)
 {
 	const struct leat_pool_config pool_cfg = { .count = 2048 };
-	struct leat_port_config cfg = { 0 };
+	struct leat_port_config cfg = { .no_start = true };
 	struct leat_port *port;
 	int err = leat_pool_create(ctx, &pool_cfg, &cfg.pool);
 
@@ -149,6 +149,10 @@ static int open_port(struct leat_ctx *ctx, const char *addr, struct end *e)
 	cfg.rx_cache[0] = cfg.tx_cache[0] = e->cache;
 	if (!err)
 		err = leat_port_open(ctx, addr, &cfg, &port);
+	if (!err)
+		err = leat_port_promisc(port, true);	/* generators do not know its address */
+	if (!err)
+		err = leat_port_start(port);
 	if (err)
 		return err;
 	e->rx = leat_port_rxq(port, 0);
