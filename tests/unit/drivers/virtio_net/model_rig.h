@@ -221,4 +221,13 @@ void rig_send(struct rig *r, uint32_t len, unsigned int number);
 /* One frame from the wire, again if DMA was put off. Returns how many were taken. */
 unsigned int rig_deliver(struct rig *r, uint32_t len, unsigned int number);
 
+/* Started anew with queues of @size, it carries a frame each way. */
+void rig_expect_works(struct rig *r, uint16_t size);
+/*
+ * A driver that tells @lie: one line, the driver asked for a reset, nothing sent or
+ * received, nothing heard until the reset; then it works.
+ */
+void rig_expect_lie_found(struct rig *r, uint16_t size, const char *name,
+			  void (*lie)(struct rig *r));
+
 #endif
