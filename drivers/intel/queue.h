@@ -8,7 +8,8 @@
  * Of a receive queue [taken, posted) is the device's, or done and not looked at yet; it
  * never is the whole ring, for head equal to tail means an empty one (82574 7.1.8). What
  * was taken is refilled in handfuls at the next burst, when the application has freed what
- * it does not keep, and one write to the tail tells of all of them.
+ * it does not keep, or at the end of this one, if frames took many; one write to the tail
+ * tells of all of them.
  *
  * Of a transmit queue [clean, next) is the device's. It reports status (RS) for the last
  * descriptor of a burst, and at least every INTEL_REPORT descriptors; where, is kept in a
@@ -128,8 +129,8 @@ void leat_intel_rxq_stop(struct leat_rxq *base);
 /* Is there something to take? */
 bool leat_intel_rxq_news(struct leat_rxq *base);
 
-/* Fresh buffers, as far as there are. */
-void leat_intel_rx_fill(struct intel_rxq *q);
+/* Fresh buffers, as far as there are; and the doorbell, if there were any. */
+void leat_intel_rx_refill(struct intel_rxq *q);
 /* The device does what it must not: log it, stop the queue. */
 void leat_intel_rx_break(struct intel_rxq *q, const char *what, unsigned int value);
 /* Free a frame that is none, and count it. NULL. */
@@ -228,19 +229,17 @@ INTEL_INLINE uint16_t intel_rx_burst(struct leat_rxq *base, struct leat_pkt **pk
 	uint64_t bytes = 0;
 	uint16_t got = 0;
 
-	if (intel_rx_missing(q) >= q->fill) {
-		uint16_t before = q->posted;
-
-		leat_intel_rx_fill(q);
-		if (LEAT_LIKELY(q->posted != before))
-			intel_rx_doorbell(q);
-	}
+	if (intel_rx_missing(q) >= q->fill)
+		leat_intel_rx_refill(q);
 	while (got < n && intel_rx_frame(q, &pkts[got], kind)) {
 		leat_prefetch(&q->desc[(q->taken + 4) & q->ring.mask]);
 		if (LEAT_UNLIKELY(!pkts[got]))
 			continue;
 		bytes += pkts[got++]->total;
 	}
+	/* Frames of many buffers have left few, too few to wait for the next burst. */
+	if (LEAT_UNLIKELY(intel_rx_missing(q) >= q->fill + LEAT_MIN(n, q->fill)))
+		leat_intel_rx_refill(q);
 	leat_store_relaxed(&base->packets, base->packets + got);
 	leat_store_relaxed(&base->bytes, base->bytes + bytes);
 	return got;

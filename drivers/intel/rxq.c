@@ -44,7 +44,7 @@ static LEAT_COLD unsigned int alloc_scarce(struct intel_rxq *q, struct leat_pkt 
 	return n;
 }
 
-void leat_intel_rx_fill(struct intel_rxq *q)
+static void fill(struct intel_rxq *q)
 {
 	struct leat_pkt *pkts[INTEL_FILL_MAX];
 
@@ -57,6 +57,15 @@ void leat_intel_rx_fill(struct intel_rxq *q)
 	}
 }
 
+void leat_intel_rx_refill(struct intel_rxq *q)
+{
+	uint16_t before = q->posted;
+
+	fill(q);
+	if (LEAT_LIKELY(q->posted != before))
+		intel_rx_doorbell(q);
+}
+
 /* The queue's own cache is another thread's. */
 int leat_intel_rxq_fill(struct intel_rxq *q)
 {
@@ -67,7 +76,7 @@ int leat_intel_rxq_fill(struct intel_rxq *q)
 	if (err)
 		return err;
 	q->base.cache = cache;
-	leat_intel_rx_fill(q);
+	fill(q);
 	q->base.cache = own;
 	leat_pool_cache_destroy(cache);
 	if (q->posted)

@@ -85,6 +85,30 @@ static void a_frame_over_three_buffers_is_one_packet(void **state)
 	free_all(pkts, 2);
 }
 
+/* What is left would not do for as many such frames again before the next burst. */
+static void long_frames_are_made_up_for_at_once(void **state)
+{
+	const struct leat_port_config cfg = { .mtu = 9000, .rx_desc = 256 };
+	struct nic *n = *state;
+	struct leat_pkt *pkts[BURST];
+	unsigned int i;
+
+	assert_int_equal(nic_open(n, &cfg), 0);
+	assert_int_equal(nic_written(n, IGB_RDT), 192);
+	for (i = 0; i < 2 * BURST; i += 2) {
+		nic_receive(n, 0, i, 2048, 1, INTEL_RXD_DD, 0);
+		nic_receive(n, 0, i + 1, 100, 1, GOOD, 0);
+	}
+	assert_int_equal(take(n, pkts), BURST);
+	assert_int_equal(nic_written(n, IGB_RDT), 0);
+	free_all(pkts, BURST);
+	for (; i < 3 * BURST; i++)
+		nic_receive(n, 0, i, 60, 1, GOOD, 0);
+	assert_int_equal(take(n, pkts), BURST);
+	assert_int_equal(nic_writes(n, IGB_RDT), 3);	/* with the one of zero */
+	free_all(pkts, BURST);
+}
+
 static void broken_frames_are_dropped_and_counted(void **state)
 {
 	struct nic *n = *state;
@@ -381,6 +405,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(frames_arrive_with_what_the_device_knows),
 		TEST(a_frame_over_three_buffers_is_one_packet),
+		TEST(long_frames_are_made_up_for_at_once),
 		TEST(broken_frames_are_dropped_and_counted),
 		TEST(buffers_are_refilled),
 		TEST(a_length_beyond_the_buffer_stops_the_queue),
