@@ -4,6 +4,8 @@
  */
 #include "backend.h"
 
+#include <leat/barrier.h>
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -171,21 +173,27 @@ static void act(struct backend *b, struct backend_msg *msg)
 		reply64(b, msg, 0);
 }
 
+/* To the front end's socket, once it is there. */
+static int call_up(const struct backend *b)
+{
+	struct sockaddr_un sa = address(b);
+
+	for (int i = 0; i < 5000; i++) {
+		int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+		if (!connect(sock, (struct sockaddr *)&sa, sizeof(sa)))
+			return sock;
+		close(sock);
+		usleep(1000);
+	}
+	return -1;
+}
+
 static void *run(void *arg)
 {
 	struct backend *b = arg;
-	struct sockaddr_un sa = address(b);
 
-	if (!b->connects)
-		b->sock = accept(b->listener, NULL, NULL);
-	for (int i = 0; b->connects && i < 5000; i++) {
-		b->sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-		if (!connect(b->sock, (struct sockaddr *)&sa, sizeof(sa)))
-			break;
-		close(b->sock);
-		b->sock = -1;
-		usleep(1000);
-	}
+	leat_store_release(&b->sock, b->connects ? call_up(b) : accept(b->listener, NULL, NULL));
 	while (b->sock >= 0 && b->nnotes < BACKEND_NOTES) {
 		struct backend_msg *msg = &b->note[b->nnotes];
 		enum backend_did did = BACKEND_DEFAULT;
@@ -236,12 +244,15 @@ void backend_start(struct backend *b)
 
 void backend_stop(struct backend *b)
 {
+	int sock;
+
 	if (!b->running)
 		return;
 	if (b->listener >= 0)
 		shutdown(b->listener, SHUT_RDWR);
-	if (b->sock >= 0)
-		shutdown(b->sock, SHUT_RDWR);
+	sock = leat_load_acquire(&b->sock);
+	if (sock >= 0)
+		shutdown(sock, SHUT_RDWR);
 	pthread_join(b->thread, NULL);
 	if (b->sock >= 0)
 		close(b->sock);
