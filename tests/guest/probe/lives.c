@@ -104,9 +104,9 @@ static int restart(struct end *ends, unsigned int n, unsigned int which)
 {
 	struct end *other = &ends[(which + 1) % n];
 
-	send_some(other, 30);
+	send_some(other, 12);
 	leat_port_stop(ends[which].port);
-	send_some(other, 10);
+	send_some(other, 4);
 	return leat_port_start(ends[which].port);
 }
 

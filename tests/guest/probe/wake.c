@@ -4,13 +4,16 @@
  * MSI-X, by INTx unless that is all they have, and by MSI where they have it. A and B are addresses of NICs on one cable.
  *
  * One thread does both ends: B is armed and found empty, A sends, and then poll() on B's
- * descriptor must return. A queue that is not armed leaves its descriptor alone.
+ * descriptor must return. A queue that is not armed leaves its descriptor alone, and so does one
+ * whose neighbour is meant.
  */
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "ports.h"
+#include <leat/rss.h>
+
+#include "flows.h"
 
 #define FRAMES 20
 #define WAKES  10
@@ -90,21 +93,70 @@ static void try_by(struct leat_ctx *ctx, struct ear *ear, char **addr, enum leat
 	end_close(&b);
 }
 
+/* A flow of queue 1: it wakes who sleeps there, and lets who sleeps on queue 0 sleep on. */
+static void try_second(struct rig *r)
+{
+	static const struct flow flow = { .family = AF_INET, .src = "10.1.2.3", .dst = "10.4.5.6",
+					  .sport = 1000, .dport = 2000 };
+	const struct leat_port_config two = { .rxqs = 2, .intr = LEAT_INTR_MSIX };
+	unsigned int woken = 0, undisturbed = 0;
+	struct leat_rxq *first;
+	struct leat_rss rss;
+	struct frame f;
+	struct got got;
+
+	open_both(r, NULL, &two);
+	leat_port_rss_get(r->b.port, &rss);
+	memset(rss.reta, 1, rss.reta_len);
+	check_err(leat_port_rss(r->b.port, &rss), 0, "all flows to queue 1");
+	compose(&f, r, &flow, TCP, FLOW_PAYLOAD);
+	first = r->b.rxq;
+	for (unsigned int i = 0; i < FRAMES; i++) {
+		r->b.rxq = first;
+		if (!asleep(&r->b, &r->ear, leat_rxq_fd(first), "queue 0"))
+			break;
+		r->b.rxq = leat_port_rxq(r->b.port, 1);
+		if (!asleep(&r->b, &r->ear, leat_rxq_fd(r->b.rxq), "queue 1"))
+			break;
+		ship_frame(&r->a, &f);
+		woken += (unsigned int)wait_fd(leat_rxq_fd(r->b.rxq), COMES_MS);
+		undisturbed += !wait_fd(leat_rxq_fd(first), 0);
+		leat_rxq_disarm(r->b.rxq);
+		leat_rxq_disarm(first);
+		if (!take(&r->b, &got, COMES_MS) || got.queue != 1)
+			break;
+	}
+	check_num(woken, FRAMES, "packets that woke who slept on queue 1");
+	check_num(undisturbed, FRAMES, "packets that let who slept on queue 0 sleep");
+	close_both(r);
+}
+
+static bool spreads(struct rig *r)
+{
+	struct leat_caps caps;
+
+	open_both(r, NULL, NULL);
+	leat_port_caps(r->b.port, &caps);
+	close_both(r);
+	return caps.max_rxqs > 1 && caps.rss_types;
+}
+
 int main(int argc, char **argv)
 {
-	struct ear ear = { .loud = false };
-	struct leat_ctx *ctx;
+	struct rig r = { .addr = argv + 1 };
 
 	if (argc != 3 && (argc != 4 || (strcmp(argv[3], "msi") && strcmp(argv[3], "msix")))) {
-		fprintf(stderr, "usage: probe-wake SCHEME:BDF SCHEME:BDF [msi|msix]\n");
+		fprintf(stderr, "usage: probe-wake ADDRESS ADDRESS [msi|msix]\n");
 		return 2;
 	}
-	ctx = open_ctx(&ear, 32u << 20, false);
-	try_by(ctx, &ear, argv + 1, LEAT_INTR_MSIX, "MSI-X");
+	r.ctx = open_ctx(&r.ear, 32u << 20, false);
+	try_by(r.ctx, &r.ear, r.addr, LEAT_INTR_MSIX, "MSI-X");
 	if (argc == 3 || !strcmp(argv[3], "msi"))
-		try_by(ctx, &ear, argv + 1, LEAT_INTR_INTX, "INTx");
+		try_by(r.ctx, &r.ear, r.addr, LEAT_INTR_INTX, "INTx");
 	if (argc == 4 && !strcmp(argv[3], "msi"))
-		try_by(ctx, &ear, argv + 1, LEAT_INTR_MSI, "MSI");
-	leat_ctx_close(ctx);
+		try_by(r.ctx, &r.ear, r.addr, LEAT_INTR_MSI, "MSI");
+	if (spreads(&r))
+		try_second(&r);
+	leat_ctx_close(r.ctx);
 	return check_end();
 }
