@@ -10,9 +10,9 @@
 INTEL_INLINE void rx_meta(const struct intel_rxq *q, struct leat_pkt *pkt,
 			  const struct intel_rxd_done *d, uint32_t status)
 {
-	if (q->csum && (status & (INTEL_RXD_L4CS | E1000E_RXD_IXSM)) == INTEL_RXD_L4CS)
+	if (q->csum && !(status & E1000E_RXD_IXSM))
 		pkt->flags |= status & (INTEL_RXD_L4E | INTEL_RXD_IPE) ? LEAT_PKT_CSUM_BAD :
-									 LEAT_PKT_CSUM_GOOD;
+			      status & INTEL_RXD_L4CS ? LEAT_PKT_CSUM_GOOD : 0;
 	intel_rx_hash_vlan(q, pkt, d, status);
 }
 

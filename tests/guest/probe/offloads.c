@@ -76,8 +76,7 @@ static void try_csum_rx(struct rig *r, unsigned int k)
 		return;
 	f.data[f.len - 1] ^= 1;
 	f.data[f.l3 + 8]--;
-	check_num(verdict_on(r, &f), verdict_due(r, &f, LEAT_PKT_CSUM_BAD), "%s: a wrong sum of IP",
-		  kinds[k].name);
+	check_num(verdict_on(r, &f), LEAT_PKT_CSUM_BAD, "%s: a wrong sum of IP", kinds[k].name);
 }
 
 static void try_csum_tx(struct rig *r, unsigned int k)

@@ -173,6 +173,8 @@ static void sums_are_told(void **state)
 		{ INTEL_RXD_L4CS | E1000E_RXD_IXSM, 0 },
 		{ INTEL_RXD_L4CS | INTEL_RXD_L4E, LEAT_PKT_CSUM_BAD },
 		{ INTEL_RXD_L4CS | INTEL_RXD_IPCS | INTEL_RXD_IPE, LEAT_PKT_CSUM_BAD },
+		{ INTEL_RXD_IPCS | INTEL_RXD_IPE, LEAT_PKT_CSUM_BAD },
+		{ INTEL_RXD_IPCS | INTEL_RXD_IPE | E1000E_RXD_IXSM, 0 },
 	};
 	struct rig *r = *state;
 	struct leat_pkt pkt;
