@@ -29,6 +29,8 @@ static VIRTIO_ALWAYS_INLINE struct leat_pkt *packed_rx_one(const struct virtio_r
 	pkt = q->slot[at].pkt;
 	q->slot[at].pkt = NULL;
 	leat_virtio_rx_plain(pkt, len, q->hdr_len, (uint16_t)(q->hdr_off + q->hdr_len));
+	if (look && leat_virtio_rx_hashed(q))
+		leat_virtio_rx_hash(pkt, q->slot[at].hdr);
 	return pkt;
 }
 
@@ -66,8 +68,6 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_rx_run_in_order(struct virtio_packed
 							    struct leat_pkt **pkts, uint16_t n,
 							    uint64_t *bytes)
 {
-	if (r->q.features & VIRTIO_NET_F_HASH_REPORT)
-		return 0;
 	n = packed_rx_ahead(r, n);
 	return packed_rx_run_one(r, pkts, n, bytes, true);
 }

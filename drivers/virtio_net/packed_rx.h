@@ -71,6 +71,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_rx_run_any(struct virtio_packed_rxq 
 	const uint32_t least = r->q.hdr_len + VIRTIO_NET_ETH_LEN, most = r->q.room - least;
 	const uint16_t hdr_len = r->q.hdr_len, off = (uint16_t)(r->q.hdr_off + hdr_len);
 	const uint16_t one = r->q.one_buffer, buffers = r->q.buffers_mask;
+	const bool hashed = look && leat_virtio_rx_hashed(&r->q);
 	const struct virtio_packed p = r->p;
 	struct virtio_slot *slots = r->q.slot;
 	uint16_t i, *ids = r->q.id;
@@ -93,6 +94,8 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_rx_run_any(struct virtio_packed_rxq 
 		ids[pos & (p.size - 1)] = id;
 		slot->pkt = NULL;
 		leat_virtio_rx_plain(pkt, len, hdr_len, off);
+		if (hashed)
+			leat_virtio_rx_hash(pkt, slot->hdr);
 		pkts[i] = pkt;
 		sum += pkt->total;
 	}
@@ -136,8 +139,6 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_rx_run_looking(struct virtio_packed_
 							   struct leat_pkt **pkts, uint16_t n,
 							   uint64_t *bytes)
 {
-	if (r->q.features & VIRTIO_NET_F_HASH_REPORT)
-		return 0;
 	n = packed_rx_ahead(r, n);
 	return packed_rx_run_any(r, pkts, n, bytes, true);
 }

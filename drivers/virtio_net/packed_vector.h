@@ -63,6 +63,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_rx_lines(struct virtio_packed_rxq *r,
 		.least = (uint32_t)hdr_len + VIRTIO_NET_ETH_LEN, .most = r->q.room,
 		.hdr_len = hdr_len, .fresh = &r->q.fresh,
 	};
+	const bool hashed = look && leat_virtio_rx_hashed(&r->q);
 	uint16_t at = r->p.taken & mask, done = 0;
 
 	for (; done + VEC <= n && at + VEC <= r->p.size; done += VEC, at += VEC) {
@@ -81,6 +82,8 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_rx_lines(struct virtio_packed_rxq *r,
 		for (unsigned int i = 0; i < VEC; i++) {
 			pkts[done + i] = four[i];
 			slot[i].pkt = NULL;
+			if (hashed)
+				leat_virtio_rx_hash(four[i], slot[i].hdr);
 		}
 		*bytes += len;
 	}
@@ -120,8 +123,6 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_rx_run(struct virtio_packed_rxq *r,
 						struct leat_pkt **pkts, uint16_t n,
 						uint64_t *bytes)
 {
-	if (r->q.features & VIRTIO_NET_F_HASH_REPORT)
-		return 0;
 	n = packed_rx_ahead(r, n);
 	return vec_rx_run_any(r, pkts, n, bytes, true);
 }

@@ -104,6 +104,22 @@ static inline bool leat_virtio_rx_empty_hdr(const char *at, uint16_t one, uint16
 	return plain & alone;
 }
 
+static inline bool leat_virtio_rx_hashed(const struct virtio_rxq *q)
+{
+	return q->features & VIRTIO_NET_F_HASH_REPORT;
+}
+
+/* The hash in a plain frame's header, read once, if there is one (5.1.6.4.4). */
+static inline void leat_virtio_rx_hash(struct leat_pkt *pkt, const char *at)
+{
+	const volatile struct virtio_net_hdr_hash *hdr = (const void *)at;
+
+	if (leat_le16_to_cpu(hdr->report) == VIRTIO_NET_HASH_REPORT_NONE)
+		return;
+	pkt->hash = leat_le32_to_cpu(hdr->value);
+	pkt->flags = LEAT_PKT_HASH;
+}
+
 /* ---- the queue's life ---- */
 
 /* Slots and ids of a ring of @size; the rest of @q zero. 0 or -ENOMEM, logged. */

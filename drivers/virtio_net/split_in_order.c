@@ -10,8 +10,6 @@
 static VIRTIO_ALWAYS_INLINE uint16_t run_looking(struct virtio_split_rxq *r, struct leat_pkt **pkts,
 						 uint16_t n, uint64_t *bytes)
 {
-	if (r->q.features & VIRTIO_NET_F_HASH_REPORT)
-		return 0;
 	split_rx_ahead(r, n);
 	return split_rx_run(r, pkts, n, bytes, true, true);
 }

@@ -76,6 +76,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t split_rx_run(struct virtio_split_rxq *r,
 	const uint32_t least = r->q.hdr_len + VIRTIO_NET_ETH_LEN, most = r->q.room - least;
 	const uint16_t hdr_len = r->q.hdr_len, off = (uint16_t)(r->q.hdr_off + hdr_len);
 	const uint16_t one = r->q.one_buffer, buffers = r->q.buffers_mask;
+	const bool hashed = look && leat_virtio_rx_hashed(&r->q);
 	struct virtio_split s = r->s;
 	struct virtio_slot *slots = r->q.slot;
 	uint16_t i, *ids = r->q.id;
@@ -98,6 +99,8 @@ static VIRTIO_ALWAYS_INLINE uint16_t split_rx_run(struct virtio_split_rxq *r,
 			ids[at] = (uint16_t)id;
 		slot->pkt = NULL;
 		leat_virtio_rx_plain(pkt, len, hdr_len, off);
+		if (hashed)
+			leat_virtio_rx_hash(pkt, slot->hdr);
 		pkts[i] = pkt;
 		sum += pkt->total;
 	}

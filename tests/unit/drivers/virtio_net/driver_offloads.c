@@ -273,6 +273,41 @@ static void hashes(void **state)
 	}
 }
 
+/* A run of frames, every third without a hash. */
+static void run_of_hashes(uint64_t kind)
+{
+	static char frame[100];
+	struct leat_pkt *pkts[32];
+
+	open_port(kind | HASH);
+	for (uint32_t k = 0; k < 32; k++) {
+		const struct virtio_net_hdr_hash hdr = {
+			.hdr.num_buffers = leat_cpu_to_le16(1),
+			.value = leat_cpu_to_le32(k * 0x01010101),
+			.report = leat_cpu_to_le16((uint16_t)(k % 3)),
+		};
+
+		assert_true(fake_deliver_as(&f, frame, sizeof(frame), &hdr));
+	}
+	assert_int_equal(leat_rx(fake_rxq(&f), pkts, 32), 32);
+	for (uint32_t k = 0; k < 32; k++) {
+		assert_int_equal(pkts[k]->flags, k % 3 ? LEAT_PKT_HASH : 0);
+		if (k % 3)
+			assert_int_equal(pkts[k]->hash, k * 0x01010101);
+	}
+	leat_pkt_free(pkts, 32);
+	fake_fini(&f);
+}
+
+static void hashes_in_runs(void **state)
+{
+	(void)state;
+	for (fake_vectors = 0; fake_vectors <= 512; fake_vectors += 256)
+		for (size_t i = 0; i < LEAT_ARRAY_LEN(rings); i++)
+			run_of_hashes(rings[i]);
+	fake_vectors = 512;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +316,7 @@ int main(void)
 		cmocka_unit_test(tags),
 		cmocka_unit_test(segments_received),
 		cmocka_unit_test(hashes),
+		cmocka_unit_test(hashes_in_runs),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
