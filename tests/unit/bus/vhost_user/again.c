@@ -270,6 +270,35 @@ static void gone_at_stop(void **state)
 	rig_fini(&r);
 }
 
+static enum backend_did hang_up_at(struct backend *b, struct backend_msg *msg)
+{
+	(void)msg;
+	return b->nnotes > b->hook_arg ? BACKEND_HANG_UP : BACKEND_DEFAULT;
+}
+
+/* At each of the first messages of a start: nobody there is no error, and the next one is told all. */
+static void gone_at_any_time(void **state)
+{
+	(void)state;
+	for (unsigned int k = 0; k < 14; k++) {
+		struct rig r;
+
+		rig_init(&r);
+		rig_must_open(&r);
+		r.b.hook_arg = r.b.nnotes + k;
+		r.b.hook = hang_up_at;
+		rig_run(&r, 2);
+		rig_await(&r, false);
+		backend_stop(&r.b);
+		r.b.hook = NULL;
+		backend_start(&r.b);
+		rig_await(&r, true);
+		assert_int_equal(backend_count(&r.b, VHOST_SET_VRING_ENABLE), 2);
+		assert_int_equal(r.errors, 0);
+		rig_fini(&r);
+	}
+}
+
 static enum backend_did silent_on_base(struct backend *b, struct backend_msg *msg)
 {
 	(void)b;
@@ -447,6 +476,7 @@ int main(void)
 		cmocka_unit_test(fewer_features),
 		cmocka_unit_test(packed_without_a_buffer),
 		cmocka_unit_test(gone_at_stop),
+		cmocka_unit_test(gone_at_any_time),
 		cmocka_unit_test(silent_at_stop),
 		cmocka_unit_test(refused_in_passing),
 		cmocka_unit_test(answered_between),
