@@ -28,5 +28,5 @@ static uint16_t tx(struct leat_txq *base, struct leat_pkt **pkts, uint16_t n)
 }
 
 const struct virtio_path leat_virtio_packed_any = {
-	.name = "packed", .rx = rx, .rx_blind = rx_blind, .tx = tx,
+	.name = "packed (RING_PACKED)", .rx = rx, .rx_blind = rx_blind, .tx = tx,
 };

@@ -125,6 +125,6 @@ static VIRTIO_ALWAYS_INLINE void vec_copy4(virtio_packed_word *d, const uint64_t
 }
 
 const struct virtio_path leat_virtio_packed_avx2 = {
-	.name = "packed in-order avx2", .needs = VIRTIO_F_IN_ORDER, .cpu = leat_virtio_cpu_avx2,
+	.name = "packed in-order avx2 (IN_ORDER, CPU)", .needs = VIRTIO_F_IN_ORDER, .cpu = leat_virtio_cpu_avx2,
 	.rx = rx, .rx_blind = rx_blind, .tx = tx,
 };

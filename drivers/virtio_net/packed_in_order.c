@@ -22,6 +22,6 @@ static uint16_t tx(struct leat_txq *base, struct leat_pkt **pkts, uint16_t n)
 }
 
 const struct virtio_path leat_virtio_packed_in_order = {
-	.name = "packed in-order", .needs = VIRTIO_F_IN_ORDER,
+	.name = "packed in-order (IN_ORDER)", .needs = VIRTIO_F_IN_ORDER,
 	.rx = rx, .rx_blind = rx_blind, .tx = tx,
 };

@@ -114,6 +114,6 @@ static VIRTIO_ALWAYS_INLINE void vec_copy4(virtio_packed_word *d, const uint64_t
 }
 
 const struct virtio_path leat_virtio_packed_neon = {
-	.name = "packed in-order neon", .needs = VIRTIO_F_IN_ORDER,
+	.name = "packed in-order neon (IN_ORDER, CPU)", .needs = VIRTIO_F_IN_ORDER,
 	.rx = rx, .rx_blind = rx_blind, .tx = tx,
 };

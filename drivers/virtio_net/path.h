@@ -9,7 +9,7 @@
 #include "virtio_net.h"
 
 struct virtio_path {
-	const char *name;		/* "packed in-order avx512", with the reason behind it */
+	const char *name;		/* "packed in-order avx512 (IN_ORDER, CPU)"; the reason in brackets */
 	uint64_t needs;			/* features */
 	bool (*cpu)(void);		/* NULL: any */
 	uint16_t (*rx)(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n);

@@ -31,6 +31,6 @@ static uint16_t rx_blind(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t
 }
 
 const struct virtio_path leat_virtio_split_in_order = {
-	.name = "split in-order", .needs = VIRTIO_F_IN_ORDER,
+	.name = "split in-order (IN_ORDER)", .needs = VIRTIO_F_IN_ORDER,
 	.rx = rx, .rx_blind = rx_blind, .tx = leat_virtio_split_tx,
 };

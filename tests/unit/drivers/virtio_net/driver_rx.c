@@ -114,12 +114,12 @@ static void names_its_path(void **state)
 		const char	*name;
 	} paths[] = {
 		{ 0, 0, "split queues" },
-		{ VIRTIO_F_IN_ORDER, 0, "split in-order queues" },
-		{ VIRTIO_F_RING_PACKED, 512, "packed queues" },
-		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 0, "packed in-order queues" },
+		{ VIRTIO_F_IN_ORDER, 0, "split in-order (IN_ORDER) queues" },
+		{ VIRTIO_F_RING_PACKED, 512, "packed (RING_PACKED) queues" },
+		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 0, "packed in-order (IN_ORDER) queues" },
 #if defined(__x86_64__)
-		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 256, "packed in-order avx2 queues" },
-		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 512, "packed in-order avx512 queues" },
+		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 256, "packed in-order avx2 (IN_ORDER, CPU) queues" },
+		{ VIRTIO_F_RING_PACKED | VIRTIO_F_IN_ORDER, 512, "packed in-order avx512 (IN_ORDER, CPU) queues" },
 #endif
 	};
 
