@@ -24,7 +24,7 @@ static int open_port(struct fwd *f, unsigned int i)
 		.mtu = (uint16_t)f->opt.mtu,
 		.rx_desc = (uint16_t)f->opt.descriptors,
 		.tx_desc = (uint16_t)f->opt.descriptors,
-		.no_start = true,
+		.promisc = true,	/* a wire takes every frame */
 		.rx_cache = { rx_lane(f, i)->cache },
 		.tx_cache = { tx_lane(f, i)->cache },
 		.event = f->on_event,
@@ -34,14 +34,6 @@ static int open_port(struct fwd *f, unsigned int i)
 
 	if (err)
 		return err;
-	err = leat_port_promisc(f->port[i], true);	/* a wire takes every frame, from the first on */
-	if (!err)
-		err = leat_port_start(f->port[i]);
-	if (err) {
-		leat_port_close(f->port[i]);
-		f->port[i] = NULL;
-		return err;
-	}
 	f->nopen++;
 	return 0;
 }

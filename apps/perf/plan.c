@@ -123,16 +123,12 @@ static int open_port(struct perf *p, unsigned int i, leat_event_fn *event)
 		.rx_desc = (uint16_t)opt->rxd, .tx_desc = (uint16_t)opt->txd,
 		.mtu = mtu_of(opt),
 		.offloads = opt->mode->csum ? 0 : LEAT_OFFLOADS_NONE,
-		.no_start = true,
+		.promisc = true,
 		.event = event, .event_arg = p,
 	};
-	int err;
 
 	set_caches(p, i, &cfg);
-	err = leat_port_open(p->ctx, opt->addr[i], &cfg, &p->port[i]);
-	if (!err)
-		err = leat_port_promisc(p->port[i], true);
-	return err ? err : leat_port_start(p->port[i]);
+	return leat_port_open(p->ctx, opt->addr[i], &cfg, &p->port[i]);
 }
 
 /* ---- streams ---- */

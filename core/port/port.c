@@ -53,6 +53,8 @@ static int setup(struct leat_port *port, const struct leat_port_config *cfg)
 {
 	int err = leat_port_resolve(port, cfg);
 
+	if (!err && port->cfg.promisc)
+		err = leat_port_promisc(port, true);
 	if (!err && port->drv->configure)
 		err = port->drv->configure(port);
 	for (unsigned int i = 0; !err && i < port->cfg.rxqs; i++)

@@ -27,12 +27,15 @@ static int forward_once(struct leat_port *port)
 
 int main(void)
 {
+	struct leat_port_config every;
 	struct leat_ctx_config cfg;
 	struct leat_port *port;
 	struct leat_ctx *ctx;
 	int err;
 
+	memset(&every, 0, sizeof(every));
 	memset(&cfg, 0, sizeof(cfg));
+	every.promisc = true;	/* the frame is nobody's */
 	cfg.drivers = leat_drivers;
 	cfg.models = leat_models;
 	err = leat_ctx_open(&cfg, &ctx);
@@ -40,9 +43,7 @@ int main(void)
 		fprintf(stderr, "%s\n", cfg.error);
 		return 1;
 	}
-	err = leat_port_open(ctx, "sim:virtio-net,wire=loop", NULL, &port);
-	if (!err)
-		err = leat_port_promisc(port, true);	/* the frame is nobody's */
+	err = leat_port_open(ctx, "sim:virtio-net,wire=loop", &every, &port);
 	if (err)
 		fprintf(stderr, "%s\n", leat_ctx_error(ctx));
 	else

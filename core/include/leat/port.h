@@ -124,6 +124,7 @@ struct leat_port_config {
 	leat_event_fn	*event;		/* NULL: leat_ctx_poll() returns -ENODEV for a lost port */
 	void		*event_arg;
 	bool		no_start;	/* open only; leat_port_start() later */
+	bool		promisc;	/* every frame, from the first on; leat_port_promisc() later */
 	enum leat_intr	intr;		/* -ENOTSUP if the device lacks the one asked for by name */
 	bool		size_stats;	/* count packets by size and kind, too: leat_port_xstats() */
 };

@@ -308,6 +308,16 @@ static void a_filter_waits_for_a_stopped_port(void **state)
 	assert_true(w->live->filter.promisc);
 }
 
+static void every_frame_from_the_first_on(void **state)
+{
+	struct world *w = *state;
+
+	open_able(w, &(struct leat_port_config){ .promisc = true });
+	assert_true(w->live->filter.promisc);
+	assert_int_equal(leat_port_promisc(w->port, false), 0);
+	assert_false(w->live->filter.promisc);
+}
+
 static void a_filter_that_fails_is_taken_back(void **state)
 {
 	static const uint8_t own[6] = { 2, 9, 9, 9, 9, 9 };
@@ -534,6 +544,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(a_filter_is_followed_at_once, open_world, close_world),
 		cmocka_unit_test_setup_teardown(a_filter_waits_for_a_stopped_port, open_world,
+						close_world),
+		cmocka_unit_test_setup_teardown(every_frame_from_the_first_on, open_world,
 						close_world),
 		cmocka_unit_test_setup_teardown(a_filter_that_fails_is_taken_back, open_world,
 						close_world),
