@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * lives.c - probe-lives [msix] A B...: a NIC's lives, all being on one cable; by no interrupts
+ * lives.c - probe-lives A B... [msix]: a NIC's lives, all being on one cable; by no interrupts
  * but MSI-X.
  *
  * It tests itself; a queue of it stops alone, where it can; all of them together start and stop
@@ -216,13 +216,12 @@ static void try_death(char **addr)
 int main(int argc, char **argv)
 {
 	struct ear ear = { .loud = false };
-	bool msix = argc > 1 && !strcmp(argv[1], "msix");
+	bool msix = !strcmp(argv[argc - 1], "msix");
 	struct leat_ctx *ctx;
 
 	argc -= msix;
-	argv += msix;
 	if (argc < 3 || argc - 1 > ENDS_MAX) {
-		fprintf(stderr, "usage: probe-lives [msix] ADDRESS ADDRESS...\n");
+		fprintf(stderr, "usage: probe-lives ADDRESS ADDRESS... [msix]\n");
 		return 2;
 	}
 	try_death(argv + 1);

@@ -22,7 +22,7 @@ guest() {
 		step "$scheme: offloads" probe-offloads "$scheme:$a" "$scheme:$b" "$interface"
 		step "$scheme: filters" probe-vf "$scheme:$a" "$scheme:$b"
 		step "$scheme: sleepers" probe-wake "$scheme:$a" "$scheme:$b" msix
-		step "$scheme: lives" probe-lives msix "$scheme:$a" "$scheme:$b"
+		step "$scheme: lives" probe-lives "$scheme:$a" "$scheme:$b" msix
 	done
 	step "no DMA went astray" no_faults
 }
