@@ -7,24 +7,20 @@
 
 #include "csum.h"
 
+#include <leat/endian.h>
+
 #include <string.h>
 
 #define IP  14
 #define UDP 34
 
-static void put16(uint8_t *p, uint32_t v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 static void set_size(uint8_t *h, uint32_t size)
 {
 	uint16_t sum;
 
-	put16(h + IP + 2, size - IP);
-	put16(h + UDP + 4, size - UDP);
-	put16(h + IP + 10, 0);
+	leat_put_be16(h + IP + 2, size - IP);
+	leat_put_be16(h + UDP + 4, size - UDP);
+	leat_put_be16(h + IP + 10, 0);
 	sum = (uint16_t)~csum_sum(h + IP, 20);
 	memcpy(h + IP + 10, &sum, 2);
 }
@@ -73,9 +69,9 @@ void frame_stream_init(struct stream *s, unsigned int id, uint32_t key, uint64_t
 		0, 0, 0, 9,
 	};
 
-	put16(h + 10, id);
-	put16(h + IP + 14, id);
-	put16(h + UDP, 49152 + id % 16384);
+	leat_put_be16(h + 10, id);
+	leat_put_be16(h + IP + 14, id);
+	leat_put_be16(h + UDP, 49152 + id % 16384);
 	h[42] = (uint8_t)id;
 	h[43] = (uint8_t)(id >> 8);
 	for (unsigned int i = 0; i < 4; i++)

@@ -6,6 +6,7 @@
 #include <leat/cut.h>
 
 #include <leat/bits.h>
+#include <leat/endian.h>
 
 #include <string.h>
 
@@ -29,28 +30,6 @@
 #define TCP_PSH		0x08
 #define TCP_CWR		0x80
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)(val >> 8);
-	p[1] = (uint8_t)val;
-}
-
-static void put32(uint8_t *p, uint32_t val)
-{
-	put16(p, val >> 16);
-	put16(p + 2, val);
-}
-
 /* ---- the headers ---- */
 
 /* Behind up to two tags. 0: no IP packet. */
@@ -58,9 +37,9 @@ static uint32_t find_l3(const uint8_t *p)
 {
 	uint32_t at = 12;
 
-	while (at <= 12 + TAG_LEN && (get16(p + at) == 0x8100 || get16(p + at) == 0x88a8))
+	while (at <= 12 + TAG_LEN && (leat_get_be16(p + at) == 0x8100 || leat_get_be16(p + at) == 0x88a8))
 		at += TAG_LEN;
-	return get16(p + at) == 0x0800 || get16(p + at) == 0x86dd ? at + 2 : 0;
+	return leat_get_be16(p + at) == 0x0800 || leat_get_be16(p + at) == 0x86dd ? at + 2 : 0;
 }
 
 static bool find_headers(struct leat_cut *c, const struct leat_frame *f)
@@ -101,7 +80,7 @@ static uint32_t sum(const uint8_t *p, uint32_t len, uint32_t seed)
 	uint64_t s = seed;
 
 	for (; len > 1; p += 2, len -= 2)
-		s += get16(p);
+		s += leat_get_be16(p);
 	if (len)
 		s += (uint32_t)p[0] << 8;
 	while (s >> 16)
@@ -114,18 +93,18 @@ static void finish_ip(const struct leat_cut *c, uint8_t *p, uint32_t len, uint32
 	uint8_t *ip = p + c->l3;
 
 	if (c->ipv6) {
-		put16(ip + 4, len - c->l3 - IPV6_LEN);
+		leat_put_be16(ip + 4, len - c->l3 - IPV6_LEN);
 		return;
 	}
-	put16(ip + 2, len - c->l3);
-	put16(ip + 4, get16(ip + 4) + i);
-	put16(ip + 10, 0);
-	put16(ip + 10, ~sum(ip, c->l4 - c->l3, 0));
+	leat_put_be16(ip + 2, len - c->l3);
+	leat_put_be16(ip + 4, leat_get_be16(ip + 4) + i);
+	leat_put_be16(ip + 10, 0);
+	leat_put_be16(ip + 10, ~sum(ip, c->l4 - c->l3, 0));
 }
 
 static void finish_tcp(const struct leat_cut *c, uint8_t *tcp, uint32_t i)
 {
-	put32(tcp + 4, get32(tcp + 4) + i * c->frame->gso_size);
+	leat_put_be32(tcp + 4, leat_get_be32(tcp + 4) + i * c->frame->gso_size);
 	if (i + 1 != c->segments)
 		tcp[13] &= (uint8_t)~(TCP_FIN | TCP_PSH);
 	if (i)
@@ -137,10 +116,10 @@ static void finish_sum(const struct leat_cut *c, uint8_t *p, uint32_t len)
 	uint32_t at = c->l4 + (c->udp ? 6 : 16), bytes = len - c->l4, s;
 	const uint8_t *addresses = p + c->l3 + (c->ipv6 ? 8 : 12);
 
-	put16(p + at, 0);
+	leat_put_be16(p + at, 0);
 	s = sum(addresses, c->ipv6 ? 32 : 8, bytes + (c->udp ? PROTO_UDP : PROTO_TCP));
 	s = ~sum(p + c->l4, bytes, s) & 0xffff;
-	put16(p + at, !s && c->udp ? 0xffff : s);	/* 0 would mean none */
+	leat_put_be16(p + at, !s && c->udp ? 0xffff : s);	/* 0 would mean none */
 }
 
 uint32_t leat_cut_segment(const struct leat_cut *c, uint32_t i, uint8_t *out)
@@ -153,7 +132,7 @@ uint32_t leat_cut_segment(const struct leat_cut *c, uint32_t i, uint8_t *out)
 	memcpy(out + c->headers, (const uint8_t *)c->frame->data + from, data);
 	finish_ip(c, out, len, i);
 	if (c->udp)
-		put16(out + c->l4 + 4, len - c->l4);
+		leat_put_be16(out + c->l4 + 4, len - c->l4);
 	else
 		finish_tcp(c, out + c->l4, i);
 	finish_sum(c, out, len);

@@ -4,6 +4,8 @@
  */
 #include "model_frame.h"
 
+#include <leat/endian.h>
+
 #include <string.h>
 
 #define ETH_LEN		14
@@ -39,28 +41,6 @@
 #define TCP_PSH		0x08
 #define TCP_CWR		0x80
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static uint32_t get32(const uint8_t *p)
-{
-	return (uint32_t)get16(p) << 16 | get16(p + 2);
-}
-
-static void put16(uint8_t *p, uint32_t val)
-{
-	p[0] = (uint8_t)(val >> 8);
-	p[1] = (uint8_t)val;
-}
-
-static void put32(uint8_t *p, uint32_t val)
-{
-	put16(p, val >> 16);
-	put16(p + 2, val);
-}
-
 /* ---- headers ---- */
 
 static void parse_l4(struct intel_frame *f, uint32_t at, uint8_t proto)
@@ -89,12 +69,12 @@ static void parse_ipv4(const uint8_t *p, uint32_t len, struct intel_frame *f)
 	if (len - f->l3 < IPV4_LEN || ip[0] >> 4 != 4)
 		return;
 	header = 4u * (ip[0] & 0xf);
-	total = get16(ip + 2);
+	total = leat_get_be16(ip + 2);
 	if (header < IPV4_LEN || total < header || total > len - f->l3)
 		return;
 	f->is |= INTEL_IS_IPV4 | (header > IPV4_LEN ? INTEL_IS_OPTIONS : 0);
 	f->end = f->l3 + total;
-	if (get16(ip + 6) & 0x3fff)	/* an offset, or more to come */
+	if (leat_get_be16(ip + 6) & 0x3fff)	/* an offset, or more to come */
 		f->is |= INTEL_IS_FRAGMENT;
 	else
 		parse_l4(f, f->l3 + header, ip[9]);
@@ -111,10 +91,10 @@ static void parse_ipv6(const uint8_t *p, uint32_t len, struct intel_frame *f)
 	uint32_t at = f->l3 + IPV6_LEN;
 	uint8_t proto;
 
-	if (len - f->l3 < IPV6_LEN || ip[0] >> 4 != 6 || get16(ip + 4) > len - at)
+	if (len - f->l3 < IPV6_LEN || ip[0] >> 4 != 6 || leat_get_be16(ip + 4) > len - at)
 		return;
 	f->is |= INTEL_IS_IPV6;
-	f->end = at + get16(ip + 4);
+	f->end = at + leat_get_be16(ip + 4);
 	proto = ip[6];
 	for (int i = 0; i < EXTENSIONS_MAX && is_extension(proto) && at + 8 <= f->end; i++) {
 		f->is |= INTEL_IS_OPTIONS;
@@ -134,11 +114,11 @@ void leat_intel_frame_parse(const uint8_t *p, uint32_t len, struct intel_frame *
 	*out = (struct intel_frame){ .end = len };
 	if (len < ETH_LEN)
 		return;
-	out->ethertype = get16(p + 12);
+	out->ethertype = leat_get_be16(p + 12);
 	if (out->ethertype == TYPE_VLAN && len >= ETH_LEN + TAG_LEN) {
 		out->tagged = true;
-		out->tag = get16(p + 14);
-		out->ethertype = get16(p + 16);
+		out->tag = leat_get_be16(p + 14);
+		out->ethertype = leat_get_be16(p + 16);
 		at += TAG_LEN;
 	}
 	out->l3 = at;
@@ -157,7 +137,7 @@ uint16_t leat_intel_sum(const uint8_t *p, uint32_t len, uint32_t seed)
 	uint64_t s = seed;
 
 	for (; len > 1; p += 2, len -= 2)
-		s += get16(p);
+		s += leat_get_be16(p);
 	if (len)
 		s += (uint64_t)p[0] << 8;
 	while (s >> 16)
@@ -228,7 +208,7 @@ enum intel_check leat_intel_check_l4(const uint8_t *p, const struct intel_frame 
 	if (f->is & INTEL_IS_SCTP) {
 		right = sctp_is_right(p + f->l4, f->end - f->l4);
 	} else {
-		if ((f->is & INTEL_IS_UDP) && !get16(p + f->l4 + UDP_SUM))
+		if ((f->is & INTEL_IS_UDP) && !leat_get_be16(p + f->l4 + UDP_SUM))
 			return f->is & INTEL_IS_IPV4 ? INTEL_UNCHECKED : INTEL_WRONG;
 		right = leat_intel_sum(p + f->l4, f->end - f->l4, pseudo(p, f)) == 0xffff;
 	}
@@ -242,7 +222,7 @@ void leat_intel_sum_put(uint8_t *p, uint32_t start, uint32_t end, uint32_t at, b
 	if (start > end || at > end || end - at < 2)
 		return;
 	sum = (uint16_t)~leat_intel_sum(p + start, end - start, 0);
-	put16(p + at, !sum && udp ? 0xffff : sum);
+	leat_put_be16(p + at, !sum && udp ? 0xffff : sum);
 }
 
 /* ---- RSS ---- */
@@ -291,7 +271,7 @@ static void put_crc32c(uint8_t *p, uint32_t len)
 void leat_intel_offload_sums(uint8_t *p, uint32_t len, const struct intel_offload *o)
 {
 	if (o->ip_sum) {
-		put16(p + o->l3 + IPV4_SUM, 0);
+		leat_put_be16(p + o->l3 + IPV4_SUM, 0);
 		leat_intel_sum_put(p, o->l3, o->l4, o->l3 + IPV4_SUM, false);
 	}
 	if (!o->l4_sum)
@@ -315,10 +295,10 @@ static void segment_ip(uint8_t *p, uint32_t len, const struct intel_offload *o, 
 	uint8_t *ip = p + o->l3;
 
 	if (o->ipv4) {
-		put16(ip + 2, len - o->l3);
-		put16(ip + 4, get16(ip + 4) + i);
+		leat_put_be16(ip + 2, len - o->l3);
+		leat_put_be16(ip + 4, leat_get_be16(ip + 4) + i);
 	} else {
-		put16(ip + 4, len - o->l3 - IPV6_LEN);
+		leat_put_be16(ip + 4, len - o->l3 - IPV6_LEN);
 	}
 }
 
@@ -328,10 +308,10 @@ static void segment_l4(uint8_t *p, uint32_t len, const struct intel_offload *o, 
 	uint8_t *l4 = p + o->l4, *sum = l4 + TCP_SUM;
 
 	if (o->l4_is & INTEL_IS_UDP) {
-		put16(l4 + 4, len - o->l4);
+		leat_put_be16(l4 + 4, len - o->l4);
 		sum = l4 + UDP_SUM;
 	} else {
-		put32(l4 + 4, get32(l4 + 4) + i * o->mss);
+		leat_put_be32(l4 + 4, leat_get_be32(l4 + 4) + i * o->mss);
 		if (!last)
 			l4[13] &= (uint8_t)~(TCP_FIN | TCP_PSH);
 		if (i)
@@ -339,7 +319,7 @@ static void segment_l4(uint8_t *p, uint32_t len, const struct intel_offload *o, 
 	}
 	/* The pseudo header's length, which the driver could not know. */
 	if (o->l4_sum)
-		put16(sum, leat_intel_sum(sum, 2, len - o->l4));
+		leat_put_be16(sum, leat_intel_sum(sum, 2, len - o->l4));
 }
 
 uint32_t leat_intel_segment(const uint8_t *p, uint32_t len, const struct intel_offload *o,
@@ -361,8 +341,8 @@ uint32_t leat_intel_segment(const uint8_t *p, uint32_t len, const struct intel_o
 uint8_t *leat_intel_tag_put(uint8_t *p, uint16_t ethertype, uint16_t tag)
 {
 	memmove(p - TAG_LEN, p, 12);
-	put16(p + 8, ethertype);
-	put16(p + 10, tag);
+	leat_put_be16(p + 8, ethertype);
+	leat_put_be16(p + 10, tag);
 	return p - TAG_LEN;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "hw.h"
 
+#include <leat/endian.h>
+
 #include <string.h>
 
 #define ETH_LEN	 14
@@ -15,11 +17,6 @@
 enum { ETHERTYPE_IPV4 = 0x0800, ETHERTYPE_IPV6 = 0x86dd, ETHERTYPE_VLAN = 0x8100,
        ETHERTYPE_QINQ = 0x88a8 };
 
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* Where IP begins, behind any tags. 0: nothing of ours. */
 static uint16_t find_ip(const uint8_t *data, uint16_t len, uint16_t *type)
 {
@@ -27,10 +24,10 @@ static uint16_t find_ip(const uint8_t *data, uint16_t len, uint16_t *type)
 
 	if (len < off)
 		return 0;
-	*type = be16(data + off - 2);
+	*type = leat_get_be16(data + off - 2);
 	while ((*type == ETHERTYPE_VLAN || *type == ETHERTYPE_QINQ) && len >= off + TAG_LEN) {
 		off += TAG_LEN;
-		*type = be16(data + off - 2);
+		*type = leat_get_be16(data + off - 2);
 	}
 	return *type == ETHERTYPE_IPV4 || *type == ETHERTYPE_IPV6 ? off : 0;
 }
@@ -41,7 +38,7 @@ static void put_pseudo(uint8_t *field, const uint8_t *addresses, unsigned int le
 	uint32_t sum = TCP;
 
 	for (unsigned int i = 0; i < len; i += 2)
-		sum += be16(addresses + i);
+		sum += leat_get_be16(addresses + i);
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	field[0] = (uint8_t)(sum >> 8);

@@ -20,11 +20,6 @@
 
 enum { TYPE_IPV4 = 0x0800, TYPE_IPV6 = 0x86dd, TYPE_VLAN = 0x8100, TYPE_QINQ = 0x88a8 };
 
-static uint16_t be16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 /* The type of what lies behind Ethernet and its tags. 0: the first segment does not say. */
 static uint16_t ethertype(const struct leat_pkt *pkt)
 {
@@ -32,7 +27,7 @@ static uint16_t ethertype(const struct leat_pkt *pkt)
 	uint32_t end = ETH_LEN;
 
 	while (end <= pkt->len) {
-		uint16_t type = be16(data + end - 2);
+		uint16_t type = leat_get_be16(data + end - 2);
 
 		if (type != TYPE_VLAN && type != TYPE_QINQ)
 			return type;

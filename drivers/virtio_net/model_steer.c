@@ -36,11 +36,6 @@ struct head {
 	bool		ipv6;
 };
 
-static uint16_t get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static bool is_tag(uint16_t type)
 {
 	return type == TYPE_VLAN || type == TYPE_QINQ;
@@ -64,7 +59,7 @@ static void parse_ipv4(struct head *h, uint32_t at)
 	if (at + 20 > h->len || ip[0] >> 4 != 4 || len < 20)
 		return;
 	h->addresses = at + 12;
-	if (!(get16(ip + 6) & 0x3fff))		/* no fragment */
+	if (!(leat_get_be16(ip + 6) & 0x3fff))		/* no fragment */
 		find_ports(h, at + len, ip[9]);
 }
 
@@ -94,10 +89,10 @@ static void parse(struct head *h, const struct leat_frame *f)
 
 	*h = (struct head){ .len = LEAT_MIN(f->len, (uint32_t)HEAD_MAX) };
 	memcpy(h->bytes, f->data, h->len);
-	type = get16(h->bytes + at);
+	type = leat_get_be16(h->bytes + at);
 	for (int tags = 0; tags < 2 && is_tag(type); tags++) {
 		at += TAG_LEN;
-		type = get16(h->bytes + at);
+		type = leat_get_be16(h->bytes + at);
 	}
 	at += 2;
 	if (type == TYPE_IPV4)
@@ -125,9 +120,9 @@ static bool vlan_passes(const struct vnet *v, const uint8_t *p)
 {
 	uint16_t vid;
 
-	if (!(v->accepted & VIRTIO_NET_F_CTRL_VLAN) || get16(p + 12) != TYPE_VLAN)
+	if (!(v->accepted & VIRTIO_NET_F_CTRL_VLAN) || leat_get_be16(p + 12) != TYPE_VLAN)
 		return true;
-	vid = get16(p + 14) & (VNET_VLANS - 1);
+	vid = leat_get_be16(p + 14) & (VNET_VLANS - 1);
 	return v->filter.vlan[vid / 32] & 1u << vid % 32;
 }
 
@@ -197,7 +192,8 @@ static uint8_t flow_of(const struct head *h)
 	return (uint8_t)(s ^ s >> 8);
 }
 
-void vnet_flows_learn(struct vnet *v, uint16_t pair, const struct leat_frame *frames, unsigned int n)
+void vnet_flows_learn(struct vnet *v, uint16_t pair, const struct leat_frame *frames,
+		      unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++) {
 		struct head h;
@@ -218,7 +214,8 @@ struct burst {
 	uint8_t		count[VNET_PAIRS_MAX];
 };
 
-static unsigned int pair_of(const struct vnet *v, const struct head *h, const struct vnet_hash *hash)
+static unsigned int pair_of(const struct vnet *v, const struct head *h,
+			    const struct vnet_hash *hash)
 {
 	if (!v->rss.spread)
 		return v->flow[flow_of(h)] % v->active;

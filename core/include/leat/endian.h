@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 /*
- * endian.h - little-endian words in memory shared with devices and peers.
+ * endian.h - little-endian words in memory shared with devices and peers, and the
+ * big-endian ones of frames.
  *
  * The types name the byte order; sparse (__CHECKER__) finds a missing
  * conversion. leat_cpu_to_le16() and its kin convert on every machine.
@@ -64,6 +65,30 @@ LEAT_INLINE uint32_t leat_le32_to_cpu(leat_le32 v)
 LEAT_INLINE uint64_t leat_le64_to_cpu(leat_le64 v)
 {
 	return LEAT_SWAP64((LEAT_FORCE uint64_t)v);
+}
+
+/* Network byte order, at any address. */
+
+LEAT_INLINE uint16_t leat_get_be16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+LEAT_INLINE uint32_t leat_get_be32(const uint8_t *p)
+{
+	return (uint32_t)leat_get_be16(p) << 16 | leat_get_be16(p + 2);
+}
+
+LEAT_INLINE void leat_put_be16(uint8_t *p, uint32_t v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+LEAT_INLINE void leat_put_be32(uint8_t *p, uint32_t v)
+{
+	leat_put_be16(p, v >> 16);
+	leat_put_be16(p + 2, v);
 }
 
 LEAT_END_DECLS
