@@ -45,11 +45,13 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, stru
 
 	if (LEAT_UNLIKELY(!n)) {
 		q->ops->clean(q, q->size);
+		leat_virtio_tx_cleaned(q);
 		return 0;
 	}
 	leat_prefetch(packed_desc(&t->p, t->p.taken));
 	if (leat_virtio_tx_room(q) < n)
 		q->ops->clean(q, LEAT_MIN(n, q->size));
+	leat_virtio_tx_cleaned(q);
 	if (LEAT_UNLIKELY(q->broken))
 		return 0;
 	sent = packed_tx_packets(t, pkts, n, run);

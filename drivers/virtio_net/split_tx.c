@@ -263,11 +263,13 @@ uint16_t leat_virtio_split_tx(struct leat_txq *base, struct leat_pkt **pkts, uin
 
 	if (LEAT_UNLIKELY(!n)) {
 		tx_clean(q, q->size);
+		leat_virtio_tx_cleaned(q);
 		return 0;
 	}
 	leat_prefetch(t->s.used);
 	if (leat_virtio_tx_room(q) < n)
 		tx_clean(q, LEAT_MIN(n, q->size));
+	leat_virtio_tx_cleaned(q);
 	if (LEAT_UNLIKELY(q->broken))
 		return 0;
 	sent = tx_packets(t, pkts, n);

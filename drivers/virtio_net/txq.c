@@ -66,6 +66,25 @@ static uint16_t tx_pieces(const struct virtio_txq *q, const struct leat_pkt *pkt
 	return (uint16_t)(1 + tx_segs(pieces + 1, pkt));
 }
 
+/* The next packet has one descriptor, and so many buffers beyond one. */
+static void tx_hold(struct virtio_txq *q, uint16_t beyond)
+{
+	q->held[q->held_next++ & (q->size - 1)] = (struct virtio_tx_held){ q->next, beyond };
+	q->beyond = (uint16_t)(q->beyond + beyond);
+}
+
+void leat_virtio_tx_forget(struct virtio_txq *q)
+{
+	while (q->held_clean != q->held_next) {
+		const struct virtio_tx_held *h = &q->held[q->held_clean & (q->size - 1)];
+
+		if ((int16_t)(q->clean - h->pos) <= 0)
+			return;
+		q->beyond = (uint16_t)(q->beyond - h->beyond);
+		q->held_clean++;
+	}
+}
+
 static __attribute__((noinline)) int tx_refuse(struct virtio_txq *q, struct leat_pkt *pkt)
 {
 	leat_store_relaxed(&q->base.errors, q->base.errors + 1);
@@ -85,12 +104,15 @@ __attribute__((noinline)) int leat_virtio_tx_odd(struct virtio_txq *q, struct le
 	inside = leat_load_acquire(&pkt->refs) == 1 && pkt->off >= q->hdr_len;
 	need = (uint16_t)(pkt->nsegs + !inside);
 	indirect = q->table && need > VIRTIO_TX_DIRECT && need <= VIRTIO_TX_TABLE;
-	need = indirect ? 1 : need;
-	if (leat_virtio_tx_room(q) < need)
+	if (leat_virtio_tx_room(q) < need) {
 		q->ops->clean(q, need);
+		leat_virtio_tx_cleaned(q);
+	}
 	if (q->broken || leat_virtio_tx_room(q) < need)
 		return -EAGAIN;
 	n = tx_pieces(q, pkt, &hdr, inside, pieces);
+	if (indirect)
+		tx_hold(q, (uint16_t)(pkt->nsegs - 1));
 	q->ops->push(q, pkt, pieces, n, indirect);
 	return 1;
 }
@@ -106,10 +128,11 @@ int leat_virtio_txq_init(struct virtio_txq *q, struct virtio_net *net, unsigned 
 	q->ops = ops;
 	q->pkt = calloc(size, sizeof(struct leat_pkt *));
 	q->len = calloc(size, sizeof(*q->len));
+	q->held = calloc(size, sizeof(*q->held));
 	*bytes = size * sizeof(struct virtio_tx_extra);
 	if (net->wanted & VIRTIO_F_INDIRECT_DESC)
 		*bytes += VIRTIO_DESC_BYTES((size_t)size * VIRTIO_TX_TABLE);
-	if (q->pkt && q->len)
+	if (q->pkt && q->len && q->held)
 		return 0;
 	leat_virtio_txq_fini(q);
 	leat_log(net->port.ctx, LEAT_LOG_ERROR,
@@ -119,6 +142,7 @@ int leat_virtio_txq_init(struct virtio_txq *q, struct virtio_net *net, unsigned 
 
 void leat_virtio_txq_fini(struct virtio_txq *q)
 {
+	free(q->held);
 	free(q->len);
 	free(q->pkt);
 }
@@ -134,6 +158,7 @@ void leat_virtio_txq_reset(struct virtio_txq *q, const struct virtio_net *net, v
 	q->frame_max = net->frame_max;
 	q->max_segs = net->port.caps.max_segs;
 	q->next = q->clean = 0;
+	q->held_next = q->held_clean = q->beyond = 0;
 	q->broken = false;
 	q->extra = va;
 	q->extra_iova = iova;

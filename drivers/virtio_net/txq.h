@@ -9,6 +9,10 @@
  *
  * Positions run free and wrap at 65536. [clean, next) are in use, one position for each
  * descriptor; the first of a packet, or its only one, is its head.
+ *
+ * A packet in a table of descriptors has one position and many buffers. A queue holds no
+ * more buffers than it has descriptors all the same: whoever sized a pool by its queues
+ * would find it empty, and receive nothing that made the sender clean.
  */
 #ifndef LEAT_VIRTIO_TXQ_H
 #define LEAT_VIRTIO_TXQ_H
@@ -36,6 +40,11 @@ struct virtio_tx_extra {
 	uint8_t		padding[12];
 };
 
+/* A packet in a table, until the queue is cleaned past @pos. */
+struct virtio_tx_held {
+	uint16_t	pos, beyond;
+};
+
 struct virtio_txq {
 	struct leat_txq	base;		/* first */
 	struct leat_pkt	**pkt;		/* by id */
@@ -48,6 +57,11 @@ struct virtio_txq {
 	uint16_t	max_segs;
 	uint16_t	next, clean;
 	bool		broken;
+
+	/* packets in tables: a queue of them, with the buffers that they have beyond one */
+	struct virtio_tx_held *held;
+	uint16_t	held_next, held_clean;
+	uint16_t	beyond;		/* the sum of those in it */
 
 	/* by position of the head */
 	struct virtio_tx_extra *extra;
@@ -64,7 +78,7 @@ struct virtio_piece {
 
 /* What the formats do differently. */
 struct virtio_txq_ops {
-	/* Until @want descriptors are free, or the device has done no more. */
+	/* Until there is room for @want, or the device has done no more. See below. */
 	void (*clean)(struct virtio_txq *q, uint16_t want);
 	/* A packet of @n pieces; there is room: n descriptors, or one if @indirect. */
 	void (*push)(struct virtio_txq *q, struct leat_pkt *pkt, const struct virtio_piece *pieces,
@@ -78,7 +92,16 @@ static inline struct virtio_txq *leat_virtio_txq_of(struct leat_txq *base)
 
 static inline uint16_t leat_virtio_tx_room(const struct virtio_txq *q)
 {
-	return (uint16_t)(q->size - (uint16_t)(q->next - q->clean));
+	return (uint16_t)(q->size - (uint16_t)(q->next - q->clean) - q->beyond);
+}
+
+/* Forget the packets in tables that were sent. */
+void leat_virtio_tx_forget(struct virtio_txq *q);
+
+static inline void leat_virtio_tx_cleaned(struct virtio_txq *q)
+{
+	if (LEAT_UNLIKELY(q->beyond))
+		leat_virtio_tx_forget(q);
 }
 
 /* ---- plain packets ---- */
