@@ -200,7 +200,7 @@ static void *run(void *arg)
 
 		if (!backend_receive(b->sock, msg))
 			break;
-		b->nnotes++;
+		leat_store_release(&b->nnotes, b->nnotes + 1);
 		if (b->hook)
 			did = b->hook(b, msg);
 		if (did == BACKEND_HANG_UP)
@@ -276,9 +276,9 @@ void backend_fini(struct backend *b)
 
 unsigned int backend_count(const struct backend *b, enum vhost_request request)
 {
-	unsigned int n = 0;
+	unsigned int notes = leat_load_acquire(&b->nnotes), n = 0;
 
-	for (unsigned int i = 0; i < b->nnotes; i++)
+	for (unsigned int i = 0; i < notes; i++)
 		n += b->note[i].hdr.request == (uint32_t)request;
 	return n;
 }
@@ -286,7 +286,9 @@ unsigned int backend_count(const struct backend *b, enum vhost_request request)
 const struct backend_msg *backend_note(const struct backend *b, enum vhost_request request,
 				       unsigned int n)
 {
-	for (unsigned int i = 0; i < b->nnotes; i++)
+	unsigned int notes = leat_load_acquire(&b->nnotes);
+
+	for (unsigned int i = 0; i < notes; i++)
 		if (b->note[i].hdr.request == (uint32_t)request && !n--)
 			return &b->note[i];
 	fail_msg("request %d did not come", (int)request);
