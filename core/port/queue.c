@@ -168,3 +168,30 @@ int leat_txq_start(struct leat_txq *q)
 	show_txq(q);
 	return 0;
 }
+
+/* ---- whose the descriptors are ---- */
+
+int leat_rxq_descs(struct leat_rxq *q, struct leat_descs *out)
+{
+	*out = (struct leat_descs){ .driver = q->ndesc };
+	if (!q->port->drv->rxq_descs)
+		return -ENOTSUP;
+	if (q->burst == leat_rx_nothing)
+		return 0;
+	q->port->drv->rxq_descs(q, out);
+	out->driver = (uint16_t)(q->ndesc - out->done - out->device);
+	return 0;
+}
+
+int leat_txq_descs(struct leat_txq *q, struct leat_descs *out)
+{
+	*out = (struct leat_descs){ .driver = q->ndesc };
+	if (!q->port->drv->txq_descs)
+		return -ENOTSUP;
+	if (q->burst == leat_tx_nothing)
+		return 0;
+	(void)leat_tx(q, NULL, 0);
+	q->port->drv->txq_descs(q, out);
+	out->driver = (uint16_t)(q->ndesc - out->done - out->device);
+	return 0;
+}

@@ -128,6 +128,8 @@ int leat_intel_rxq_fill(struct intel_rxq *q);
 void leat_intel_rxq_stop(struct leat_rxq *base);
 /* Is there something to take? */
 bool leat_intel_rxq_news(struct leat_rxq *base);
+/* As leat_driver.rxq_descs. */
+void leat_intel_rxq_descs(struct leat_rxq *base, struct leat_descs *out);
 
 /* Fresh buffers, as far as there are; and the doorbell, if there were any. */
 void leat_intel_rx_refill(struct intel_rxq *q);
@@ -296,6 +298,8 @@ int leat_intel_txq_setup(const struct intel_queues *all, struct leat_port *port,
 			 uint16_t (*burst)(struct leat_txq *, struct leat_pkt **, uint16_t),
 			 struct leat_txq **out);
 void leat_intel_txq_free(struct leat_txq *base);
+/* As leat_driver.txq_descs. */
+void leat_intel_txq_descs(struct leat_txq *base, struct leat_descs *out);
 /* Empty, as the port is configured now; to be done before the device knows of it. */
 void leat_intel_txq_clear(struct intel_txq *q);
 /* All packets back to their pools; the device no longer has them. */

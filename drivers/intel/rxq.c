@@ -158,6 +158,17 @@ bool leat_intel_rxq_news(struct leat_rxq *base)
 	return q->taken != q->posted && (intel_rx_status(q, q->taken) & INTEL_RXD_DD);
 }
 
+void leat_intel_rxq_descs(struct leat_rxq *base, struct leat_descs *out)
+{
+	const struct intel_rxq *q = intel_rxq_of(base);
+	uint16_t have = (uint16_t)(q->posted - q->taken), n = 0;
+
+	while (n < have && (intel_rx_status(q, (uint16_t)(q->taken + n)) & INTEL_RXD_DD))
+		n++;
+	out->done = n;
+	out->device = (uint16_t)(have - n);
+}
+
 /* ---- life ---- */
 
 int leat_intel_rxq_setup(const struct intel_queues *all, struct leat_port *port, unsigned int id,

@@ -161,6 +161,13 @@ fail:
 	return err;
 }
 
+void leat_intel_txq_descs(struct leat_txq *base, struct leat_descs *out)
+{
+	const struct intel_txq *q = intel_txq_of(base);
+
+	out->device = (uint16_t)(q->next - q->clean);
+}
+
 void leat_intel_txq_free(struct leat_txq *base)
 {
 	struct intel_txq *q = intel_txq_of(base);

@@ -76,6 +76,7 @@ const struct virtio_rings leat_virtio_packed = {
 	.rxq_stop = leat_virtio_packed_rxq_stop,
 	.rxq_arm = leat_virtio_packed_rxq_arm,
 	.rxq_disarm = leat_virtio_packed_rxq_disarm,
+	.rxq_descs = leat_virtio_packed_rxq_descs,
 	.txq_setup = leat_virtio_packed_txq_setup,
 	.txq_free = leat_virtio_packed_txq_free,
 	.txq_start = leat_virtio_packed_txq_start,

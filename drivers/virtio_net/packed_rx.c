@@ -203,6 +203,22 @@ int leat_virtio_packed_rxq_arm(struct leat_rxq *base)
 	return !r->q.broken && packed_rx_waits(r);
 }
 
+void leat_virtio_packed_rxq_descs(struct leat_rxq *base, struct leat_descs *out)
+{
+	const struct virtio_packed_rxq *r = packed_rxq_of(base);
+	uint16_t pos = (uint16_t)(r->p.taken + r->batch);
+
+	while (pos != r->next) {
+		uint64_t word = packed_read(&r->p, pos);
+
+		if (!packed_is_used(&r->p, pos, word))
+			break;
+		pos = (uint16_t)(pos + rx_span(r, pos, word));
+	}
+	out->done = (uint16_t)(pos - r->p.taken);
+	out->device = (uint16_t)(r->next - pos);
+}
+
 void leat_virtio_packed_rxq_disarm(struct leat_rxq *base)
 {
 	LEAT_WRITE_ONCE(packed_rxq_of(base)->p.driver->flags,

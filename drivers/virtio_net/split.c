@@ -100,6 +100,7 @@ const struct virtio_rings leat_virtio_split = {
 	.rxq_stop = leat_virtio_split_rxq_stop,
 	.rxq_arm = leat_virtio_split_rxq_arm,
 	.rxq_disarm = leat_virtio_split_rxq_disarm,
+	.rxq_descs = leat_virtio_split_rxq_descs,
 	.txq_setup = leat_virtio_split_txq_setup,
 	.txq_free = leat_virtio_split_txq_free,
 	.txq_start = leat_virtio_split_txq_start,

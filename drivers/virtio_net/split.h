@@ -66,6 +66,7 @@ void leat_virtio_split_rxq_kick(struct leat_rxq *base);
 void leat_virtio_split_rxq_stop(struct leat_rxq *base);
 int leat_virtio_split_rxq_arm(struct leat_rxq *base);
 void leat_virtio_split_rxq_disarm(struct leat_rxq *base);
+void leat_virtio_split_rxq_descs(struct leat_rxq *base, struct leat_descs *out);
 int leat_virtio_split_txq_setup(struct virtio_net *net, unsigned int id, struct leat_txq **out);
 void leat_virtio_split_txq_free(struct leat_txq *base);
 int leat_virtio_split_txq_start(struct virtio_net *net, struct leat_txq *base);

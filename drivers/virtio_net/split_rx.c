@@ -182,6 +182,16 @@ int leat_virtio_split_rxq_arm(struct leat_rxq *base)
 	return !r->q.broken && split_state(&r->s) >> 16 != r->s.taken;
 }
 
+void leat_virtio_split_rxq_descs(struct leat_rxq *base, struct leat_descs *out)
+{
+	const struct virtio_split *s = &split_rxq_of(base)->s;
+	uint16_t have = (uint16_t)(s->next - s->taken);
+	uint16_t done = (uint16_t)((uint16_t)(split_state(s) >> 16) - s->taken);
+
+	out->done = LEAT_MIN(done, have);
+	out->device = (uint16_t)(have - out->done);
+}
+
 void leat_virtio_split_rxq_disarm(struct leat_rxq *base)
 {
 	split_interrupts(&split_rxq_of(base)->s, false);

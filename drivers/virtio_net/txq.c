@@ -117,6 +117,13 @@ __attribute__((noinline)) int leat_virtio_tx_odd(struct virtio_txq *q, struct le
 	return 1;
 }
 
+void leat_virtio_txq_descs(struct leat_txq *base, struct leat_descs *out)
+{
+	const struct virtio_txq *q = leat_virtio_txq_of(base);
+
+	out->device = (uint16_t)(q->next - q->clean);
+}
+
 /* ---- the queue's life ---- */
 
 int leat_virtio_txq_init(struct virtio_txq *q, struct virtio_net *net, unsigned int id,

@@ -316,6 +316,11 @@ static void virtio_net_rxq_disarm(struct leat_rxq *q)
 	virtio_net_of(q->port)->rings->rxq_disarm(q);
 }
 
+static void virtio_net_rxq_descs(struct leat_rxq *q, struct leat_descs *out)
+{
+	virtio_net_of(q->port)->rings->rxq_descs(q, out);
+}
+
 static int virtio_net_txq_setup(struct leat_port *port, unsigned int id, struct leat_txq **out)
 {
 	struct virtio_net *net = virtio_net_of(port);
@@ -398,6 +403,8 @@ const struct leat_driver leat_virtio_net = {
 	.stop = virtio_net_stop,
 	.rxq_arm = leat_virtio_rxq_arm,
 	.rxq_disarm = virtio_net_rxq_disarm,
+	.rxq_descs = virtio_net_rxq_descs,
+	.txq_descs = leat_virtio_txq_descs,
 	.forget = virtio_net_forget,
 	.filter = leat_virtio_filter,
 	.rss = leat_virtio_set_rss,

@@ -234,6 +234,11 @@ uint64_t leat_virtio_features_wanted(const struct virtio_net *net);
 /* Does the device offer what the driver cannot do without? 0 or -ENOTSUP, logged. */
 int leat_virtio_features_check(const struct virtio_net *net);
 
+/* ---- txq.c ---- */
+
+/* As leat_driver.txq_descs. */
+void leat_virtio_txq_descs(struct leat_txq *base, struct leat_descs *out);
+
 /* ---- ring formats ---- */
 
 /*
@@ -266,6 +271,7 @@ struct virtio_rings {
 	/* Ask for an interrupt with the next frame, and look. 1: some wait, 0, -ENOTSUP: no vector. */
 	int  (*rxq_arm)(struct leat_rxq *base);
 	void (*rxq_disarm)(struct leat_rxq *base);
+	void (*rxq_descs)(struct leat_rxq *base, struct leat_descs *out);
 
 	int  (*txq_setup)(struct virtio_net *net, unsigned int id, struct leat_txq **out);
 	void (*txq_free)(struct leat_txq *base);

@@ -312,6 +312,23 @@ LEAT_API int leat_txq_start(struct leat_txq *q);
 LEAT_API int leat_rxq_resize(struct leat_rxq **q, uint16_t ndesc);
 LEAT_API int leat_txq_resize(struct leat_txq **q, uint16_t ndesc);
 
+/*
+ * Whose a queue's descriptors are, in the ring's order from the oldest on: first those that
+ * the device is through with and whose packets were not taken yet; then those that it has;
+ * the rest are free to send by, or wait for a buffer. Together as many as the queue has.
+ */
+struct leat_descs {
+	uint16_t	done, device, driver;
+};
+
+/*
+ * leat_rxq_descs, leat_txq_descs - a snapshot. A transmit queue frees what is done first, so
+ * there is none of that. A queue that does not run has them all itself. 0, or -ENOTSUP the
+ * driver cannot say. The queue's thread.
+ */
+LEAT_API int leat_rxq_descs(struct leat_rxq *q, struct leat_descs *out);
+LEAT_API int leat_txq_descs(struct leat_txq *q, struct leat_descs *out);
+
 /* Free packets that leat_tx() did not take, and count them as dropped. The queue's thread. */
 LEAT_API void leat_drop(struct leat_txq *q, struct leat_pkt **pkts, uint16_t n);
 

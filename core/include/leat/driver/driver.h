@@ -109,6 +109,10 @@ struct leat_driver {
 	int  (*txq_start)(struct leat_txq *q);
 	void (*txq_stop)(struct leat_txq *q);
 
+	/* @done and @device of a queue that runs; NULL: -ENOTSUP. The queue's thread */
+	void (*rxq_descs)(struct leat_rxq *q, struct leat_descs *out);
+	void (*txq_descs)(struct leat_txq *q, struct leat_descs *out);
+
 	/* diagnosis: as diag.h says; xstats adds the device's own counters, as regs fills */
 	unsigned int (*xstats)(struct leat_port *port, struct leat_xstat *out, unsigned int n);
 	unsigned int (*regs)(struct leat_port *port, struct leat_reg *out, unsigned int n);
