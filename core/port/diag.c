@@ -49,6 +49,28 @@ int leat_port_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len)
 			      : cannot(port, "read its memory");
 }
 
+int leat_port_firmware(struct leat_port *port, char *buf, size_t size)
+{
+	int err = check_awake(port, "tell its firmware's version");
+
+	if (err)
+		return err;
+	return port->drv->firmware ? port->drv->firmware(port, buf, size)
+				   : cannot(port, "tell its firmware's version");
+}
+
+int leat_port_identify(struct leat_port *port, bool on)
+{
+	int err = check_awake(port, "identify itself");
+
+	if (err)
+		return err;
+	if (!port->drv->identify)
+		return cannot(port, "identify itself");
+	port->drv->identify(port, on);
+	return 0;
+}
+
 int leat_port_self_test(struct leat_port *port, struct leat_self_test *out, unsigned int n)
 {
 	int err = check_awake(port, "test itself");

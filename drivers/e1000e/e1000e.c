@@ -221,6 +221,16 @@ static int e1000e_nvm(struct leat_port *port, uint32_t off, void *buf, size_t le
 	return leat_intel_nvm_read(&e1000e_of(port)->hw, off, buf, len);
 }
 
+static int e1000e_firmware(struct leat_port *port, char *buf, size_t size)
+{
+	return leat_intel_firmware(&e1000e_of(port)->hw, buf, size);
+}
+
+static void e1000e_identify(struct leat_port *port, bool on)
+{
+	leat_intel_identify(&e1000e_of(port)->hw, on);
+}
+
 static void e1000e_forget(struct leat_port *port)
 {
 	leat_pci_irqs_forget(&e1000e_of(port)->irqs);
@@ -259,6 +269,8 @@ const struct leat_driver leat_e1000e = {
 	.xstats = e1000e_xstats,
 	.regs = e1000e_regs,
 	.nvm = e1000e_nvm,
+	.firmware = e1000e_firmware,
+	.identify = e1000e_identify,
 	.self_test = leat_e1000e_self_test,
 	.forget = e1000e_forget,
 };

@@ -70,6 +70,7 @@ int leat_e1000e_reset(struct e1000e *e)
 {
 	int err;
 
+	e->hw.identifies = false;
 	e->hw.phy_lock = lock_phy;
 	e->hw.phy_unlock = unlock_phy;
 	mask_interrupts(e);

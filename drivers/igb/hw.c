@@ -110,6 +110,7 @@ int leat_igb_reset(struct igb *g)
 {
 	int err;
 
+	g->hw.identifies = false;
 	g->hw.phy_lock = lock_phy;
 	g->hw.phy_unlock = unlock_phy;
 	mask_interrupts(g);

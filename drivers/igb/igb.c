@@ -262,6 +262,16 @@ static int igb_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len)
 	return leat_intel_nvm_read(&igb_of(port)->hw, off, buf, len);
 }
 
+static int igb_firmware(struct leat_port *port, char *buf, size_t size)
+{
+	return leat_intel_firmware(&igb_of(port)->hw, buf, size);
+}
+
+static void igb_identify(struct leat_port *port, bool on)
+{
+	leat_intel_identify(&igb_of(port)->hw, on);
+}
+
 /* What keeps what is written while receiver and transmitter are off. */
 static const struct intel_reg_mask test_regs[] = {
 	{ INTEL_FCAL, UINT32_MAX }, { INTEL_FCAH, 0xffff }, { INTEL_FCTTV, 0xffff },
@@ -337,6 +347,8 @@ const struct leat_driver leat_igb = {
 	.xstats = igb_xstats,
 	.regs = igb_regs,
 	.nvm = igb_nvm,
+	.firmware = igb_firmware,
+	.identify = igb_identify,
 	.self_test = igb_self_test,
 	.forget = igb_forget,
 };

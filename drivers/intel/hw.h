@@ -27,6 +27,8 @@ struct intel_hw {
 	uint32_t	rah_more;	/* bits that go with an address */
 	const uint32_t	*mta_more, *vfta_more;	/* what others want of those tables; NULL: nothing */
 	uint32_t	nvm_len;	/* bytes */
+	bool		identifies;	/* by its LEDs, which were so before: */
+	uint32_t	leds;
 	uint32_t	pause_high, pause_low;	/* bytes in the packet buffer: send XOFF, send XON */
 
 	/* Take the PHY from the firmware and other functions, and give it back. May be NULL. */
@@ -62,6 +64,11 @@ static inline void intel_flush(const struct intel_hw *hw)
 /* 0; -ETIMEDOUT or -ENODEV, logged. */
 int leat_intel_nvm_word(const struct intel_hw *hw, unsigned int word, uint16_t *out);
 /* As leat_driver.nvm. */
+/* ---- identity.c: as leat_driver.firmware, .identify ---- */
+
+int leat_intel_firmware(const struct intel_hw *hw, char *buf, size_t size);
+void leat_intel_identify(struct intel_hw *hw, bool on);
+
 int leat_intel_nvm_read(const struct intel_hw *hw, uint32_t off, void *buf, size_t len);
 /* Does the checksum over the first 64 words hold? 0, -EBADMSG, or as leat_intel_nvm_word(). Logs no -EBADMSG. */
 int leat_intel_nvm_check(const struct intel_hw *hw);

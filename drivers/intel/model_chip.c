@@ -84,6 +84,7 @@ void leat_intel_chip_init(struct intel_chip *c)
 		c->nvm[INTEL_NVM_MAC + i] = (uint16_t)(c->mac[2 * i] | c->mac[2 * i + 1] << 8);
 	c->nvm[NVM_COMPAT] = 0;
 	c->nvm[NVM_LEDS] = NVM_ERASED;
+	c->nvm[INTEL_NVM_VERSION] = 0x1000;
 	c->nvm[NVM_SUBDEVICE] = c->nvm[NVM_DEVICE] = c->device;
 	c->nvm[NVM_SUBVENDOR] = c->nvm[NVM_VENDOR] = VENDOR_INTEL;
 	c->nvm[NVM_ALT_MAC] = NVM_ERASED;

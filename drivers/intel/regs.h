@@ -210,6 +210,9 @@ enum intel_reg {
 #define INTEL_FC_TYPE		0x8808
 
 /* SWSM */
+#define INTEL_LEDCTL_LEDS	LEAT_MASK(23, 0)	/* a byte for each of three */
+#define INTEL_LEDCTL_BLINK	0x8e8e8eu		/* on, and blinking */
+
 #define INTEL_SWSM_SMBI		LEAT_BIT(0)		/* semaphore among drivers: set by reading */
 #define INTEL_SWSM_SWESMBI	LEAT_BIT(1)		/* semaphore with the firmware */
 
@@ -238,6 +241,7 @@ enum intel_reg {
 
 /* NVM words (82574 chapter 6, 82576 chapter 6). */
 #define INTEL_NVM_MAC		0x00			/* three words, low byte first */
+#define INTEL_NVM_VERSION	0x05
 #define INTEL_NVM_CHECKSUM	0x3f			/* words 0 to 0x3f sum up to this: */
 #define INTEL_NVM_SUM		0xbaba
 

@@ -6,6 +6,7 @@
 #ifndef LEAT_DIAG_H
 #define LEAT_DIAG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,18 @@ LEAT_API unsigned int leat_port_regs(struct leat_port *port, struct leat_reg *ou
 
 /* @len bytes of the NIC's non-volatile memory from @off on. -EINVAL beyond its end. */
 LEAT_API int leat_port_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len);
+
+/*
+ * leat_port_firmware - the version of what the NIC runs, or keeps in its memory, as its vendor
+ * writes it ("2.10-4"), into @buf of @size bytes. 0, -ENOTSUP, -ENODEV or what reading met.
+ */
+LEAT_API int leat_port_firmware(struct leat_port *port, char *buf, size_t size);
+
+/*
+ * leat_port_identify - have the NIC's light blink, or be what it was, for who looks for it
+ * among others. A start of the port ends it. 0, -ENOTSUP or -ENODEV.
+ */
+LEAT_API int leat_port_identify(struct leat_port *port, bool on);
 
 enum leat_verdict { LEAT_TEST_PASSED, LEAT_TEST_FAILED, LEAT_TEST_SKIPPED };
 

@@ -117,6 +117,8 @@ struct leat_driver {
 	unsigned int (*xstats)(struct leat_port *port, struct leat_xstat *out, unsigned int n);
 	unsigned int (*regs)(struct leat_port *port, struct leat_reg *out, unsigned int n);
 	int  (*nvm)(struct leat_port *port, uint32_t off, void *buf, size_t len);
+	int  (*firmware)(struct leat_port *port, char *buf, size_t size);
+	void (*identify)(struct leat_port *port, bool on);
 	int  (*self_test)(struct leat_port *port, struct leat_self_test *out, unsigned int n);
 };
 

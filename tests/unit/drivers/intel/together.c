@@ -8,6 +8,7 @@
 #include <leat/leat.h>
 #include <leat/models.h>
 
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -383,6 +384,46 @@ static uint32_t sctp(uint8_t *f, uint32_t payload)
 	return len;
 }
 
+static uint32_t leds(struct leat_port *port)
+{
+	struct leat_reg regs[1024];
+	unsigned int n = leat_port_regs(port, regs, LEAT_ARRAY_LEN(regs));
+
+	for (unsigned int i = 0; i < n && i < LEAT_ARRAY_LEN(regs); i++)
+		if (!strcmp(regs[i].name, "LEDCTL"))
+			return regs[i].value;
+	fail_msg("no LEDCTL among %u registers", n);
+	return 0;
+}
+
+/* Which firmware, and which of many: a virtual function has neither. */
+static void test_identity(void **state)
+{
+	static const char *const nics[] = { "sim:e1000e,wire=loop", "sim:igb,wire=loop" };
+	char version[32];
+	struct pair p;
+
+	(void)state;
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(nics); i++) {
+		uint32_t before;
+
+		open_pair(&p, nics[i], 0);
+		before = leds(p.port);
+		assert_int_equal(leat_port_firmware(p.port, version, sizeof(version)), 0);
+		assert_string_equal(version, "1.00-0");
+		assert_int_equal(leat_port_identify(p.port, true), 0);
+		assert_int_equal(leds(p.port), (before & 0xff000000) | 0x8e8e8e);
+		assert_int_equal(leat_port_identify(p.port, true), 0);
+		assert_int_equal(leat_port_identify(p.port, false), 0);
+		assert_int_equal(leds(p.port), before);
+		close_pair(&p);
+	}
+	open_pair(&p, "sim:igbvf,wire=loop", 0);
+	assert_int_equal(leat_port_firmware(p.port, version, sizeof(version)), -ENOTSUP);
+	assert_int_equal(leat_port_identify(p.port, true), -ENOTSUP);
+	close_pair(&p);
+}
+
 static void test_sctp(void **state)
 {
 	struct leat_pkt *pkt;
@@ -418,7 +459,7 @@ int main(void)
 		ON_ALL(test_bytes), ON_ALL(test_checksums_and_rss), ON_ALL(test_wrong_checksum),
 		ON_ALL(test_tso), ON_ALL(test_vlan), ON_ALL(test_filter), ON_ALL(test_lives),
 		ON_ALL(test_counters), ON_ALL(test_vlan_left_on),
-		ON(test_sctp, "igb"), ON(test_sctp, "igbvf"),
+		ON(test_sctp, "igb"), ON(test_sctp, "igbvf"), cmocka_unit_test(test_identity),
 	};
 
 	return cmocka_run_group_tests_name("drivers/intel/together", tests, NULL, NULL);
