@@ -7,6 +7,7 @@
 
 #include "commands.h"
 
+#include <leat/diag.h>
 #include <leat/drivers.h>
 #include <leat/driver/driver.h>
 #include <leat/driver/pci.h>
@@ -345,6 +346,7 @@ void info_port(struct json_object *facts, struct leat_port *port)
 	struct json_object *one = json_object_new_object();
 	struct leat_caps caps;
 	struct leat_link link;
+	char firmware[32];
 	uint8_t mac[6];
 
 	leat_port_caps(port, &caps);
@@ -353,6 +355,8 @@ void info_port(struct json_object *facts, struct leat_port *port)
 	add_text(one, "driver", leat_port_driver(port));
 	add_fmt(one, "mac", "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3],
 		mac[4], mac[5]);
+	if (!leat_port_firmware(port, firmware, sizeof(firmware)))
+		add_text(one, "firmware", firmware);
 	add_text(one, "link", link.up ? "up" : "down");
 	add(one, "speed", link.speed ? json_object_new_int64(link.speed) : NULL);
 	add(one, "mtu", json_object_new_int(leat_port_mtu(port)));

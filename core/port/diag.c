@@ -51,12 +51,9 @@ int leat_port_nvm(struct leat_port *port, uint32_t off, void *buf, size_t len)
 
 int leat_port_firmware(struct leat_port *port, char *buf, size_t size)
 {
-	int err = check_awake(port, "tell its firmware's version");
+	int err = port->drv->firmware ? check_awake(port, "tell its firmware's version") : -ENOTSUP;
 
-	if (err)
-		return err;
-	return port->drv->firmware ? port->drv->firmware(port, buf, size)
-				   : cannot(port, "tell its firmware's version");
+	return err ? err : port->drv->firmware(port, buf, size);
 }
 
 int leat_port_identify(struct leat_port *port, bool on)

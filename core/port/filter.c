@@ -203,3 +203,41 @@ int leat_port_vlan(struct leat_port *port, uint16_t vid, bool on)
 		w.filter.vids[vid / 64] &= ~bit;
 	return apply(port, &w);
 }
+
+/* Where @type stands; their number if it does not. */
+static unsigned int find_ethertype(const struct leat_filter *f, uint16_t type)
+{
+	unsigned int i = 0;
+
+	while (i < f->nethertypes && f->ethertype[i].type != type)
+		i++;
+	return i;
+}
+
+int leat_port_ethertype(struct leat_port *port, uint16_t type, int rxq)
+{
+	unsigned int max = most(port->caps.max_ethertypes, LEAT_FILTER_ETHERTYPES), i;
+	int rxqs = LEAT_MIN(port->cfg.rxqs, port->caps.ethertype_rxqs);
+	struct wish w = now(port);
+	struct leat_filter *f = &w.filter;
+
+	if (!port->drv->filter || !max)
+		return refuse(port, "sort frames by EtherType");
+	if (type < 0x600 || rxq >= rxqs)
+		return leat_fail(port->ctx, -EINVAL, "%s: EtherType 0x%04x to receive queue %d: types are "
+				 "0x0600 and up, queues 0 to %d", port->name, type, rxq, rxqs - 1);
+	i = find_ethertype(f, type);
+	if (rxq < 0) {
+		if (i == f->nethertypes)
+			return 0;
+		f->ethertype[i] = f->ethertype[--f->nethertypes];
+		return apply(port, &w);
+	}
+	if (i == max)
+		return leat_fail(port->ctx, -ENOSPC, "%s: %u EtherTypes asked for, the device sorts by "
+				 "%u", port->name, max + 1, max);
+	f->ethertype[i].type = type;
+	f->ethertype[i].rxq = (uint16_t)rxq;
+	f->nethertypes = (uint16_t)LEAT_MAX(f->nethertypes, i + 1);
+	return apply(port, &w);
+}

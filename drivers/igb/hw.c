@@ -7,6 +7,7 @@
 #include <leat/clock.h>
 
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #define MASTER_USEC 80000	/* requests under way come to their end */
@@ -111,6 +112,7 @@ int leat_igb_reset(struct igb *g)
 	int err;
 
 	g->hw.identifies = false;
+	memset(g->etqf, 0, sizeof(g->etqf));
 	g->hw.phy_lock = lock_phy;
 	g->hw.phy_unlock = unlock_phy;
 	mask_interrupts(g);
@@ -206,9 +208,27 @@ static void init_receive(struct igb *g)
 	leat_igb_rss(&g->port);
 }
 
+/* What was there stays until it is another: a reset left nothing. Pools have no use for it. */
+static void write_ethertypes(struct igb *g)
+{
+	const struct leat_filter *f = &g->port.filter;
+
+	for (unsigned int i = 0; i < IGB_ETQFS; i++) {
+		bool on = i < f->nethertypes && !g->vfs.n && f->ethertype[i].rxq < g->port.cfg.rxqs;
+		uint32_t val = on ? LEAT_PUT(IGB_ETQF_TYPE, f->ethertype[i].type) |
+				    LEAT_PUT(IGB_ETQF_QUEUE, f->ethertype[i].rxq) |
+				    IGB_ETQF_ENABLE | IGB_ETQF_QUEUE_ENABLE : 0;
+
+		if (val != g->etqf[i])
+			intel_write(&g->hw, IGB_ETQF(i), val);
+		g->etqf[i] = val;
+	}
+}
+
 /* VLANs sort frames into pools only where they are filtered. */
 static uint32_t filters(struct igb *g)
 {
+	write_ethertypes(g);
 	return leat_intel_filter_write(&g->hw) | (g->vfs.n ? INTEL_RCTL_VFE : 0);
 }
 

@@ -28,6 +28,7 @@ static void fill_caps(struct leat_caps *caps)
 		.max_rxqs = IGB_QUEUES, .max_txqs = IGB_QUEUES,
 		.min_desc = 32, .max_desc = 4096, .pow2_desc = true,
 		.max_mtu = IGB_MTU_MAX, .max_segs = INTEL_SEGS_MAX, .dma_bits = 64,
+		.max_ethertypes = IGB_ETQFS, .ethertype_rxqs = 8,
 		.max_macs = IGB_RARS - 1, .max_mcasts = LEAT_FILTER_MCASTS,
 		.rss_types = RSS_TYPES, .reta_len = INTEL_RETA_ENTRIES,
 	};

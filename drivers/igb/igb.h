@@ -32,6 +32,7 @@ struct igb {
 	struct intel_queues queues;
 	bool		vf;		/* in a struct igbvf */
 	struct igb_vfs	vfs;
+	uint32_t	etqf[IGB_ETQFS];	/* as written */
 
 	/* irqs.c */
 	struct leat_pci_irqs irqs;

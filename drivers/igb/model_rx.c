@@ -7,6 +7,8 @@
  */
 #include "model.h"
 
+#include <leat/endian.h>
+
 #include <errno.h>
 
 #define FRAME_MIN	14
@@ -123,11 +125,31 @@ static uint32_t hash_type(const struct igbm *n, struct arrival *a)
 	return 0;
 }
 
-/* The ring of a frame, by RSS. */
+/* The ring of a frame by its EtherType, which counts before all else (7.1.1.4). NULL: none. */
+static struct igbm_ring *by_ethertype(struct igbm *n, struct arrival *a)
+{
+	uint32_t type = leat_get_be16(a->data + 12);
+
+	for (unsigned int i = 0; !n->vf && i < IGB_ETQFS; i++) {
+		uint32_t etqf = n->reg[IGB_ETQF(i) / 4];
+
+		if (!(etqf & IGB_ETQF_ENABLE) || LEAT_GET(IGB_ETQF_TYPE, etqf) != type)
+			continue;
+		a->info |= IGB_RXD_ETHERTYPE | LEAT_PUT(IGB_RXD_ETQF, i);
+		if (etqf & IGB_ETQF_QUEUE_ENABLE)
+			return &n->rx[LEAT_GET(IGB_ETQF_QUEUE, etqf)];
+	}
+	return NULL;
+}
+
+/* The ring of a frame, by its type or by RSS. */
 static struct igbm_ring *choose(struct igbm *n, struct arrival *a)
 {
+	struct igbm_ring *special = by_ethertype(n, a);
 	uint32_t entry, type;
 
+	if (special)
+		return special;
 	if (n->vf ? !n->vf_spread : (n->reg[INTEL_MRQC / 4] & 7) != IGB_MRQC_RSS)
 		return &n->rx[0];
 	type = hash_type(n, a);
@@ -291,7 +313,8 @@ static int arrive(struct igbm *n, const struct leat_frame *f, uint32_t *rings)
 	q = choose(n, &a);
 	if (q->index >= n->queues || !igbm_ring_look(n, q))
 		return DROPPED;
-	a.info |= packet_type(a.frame.is);
+	if (!(a.info & IGB_RXD_ETHERTYPE))
+		a.info |= packet_type(a.frame.is);
 	check_sums(n, &a);
 	strip_tag(n, &a);
 	append_crc(n, &a);

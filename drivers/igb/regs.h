@@ -212,6 +212,14 @@ enum igb_queue_reg {
 /* RXPBS (8.3) */
 #define IGB_RXPBS_KB		LEAT_MASK(6, 0)
 
+/* Frames by EtherType (8.10.13), a register each: */
+#define IGB_ETQFS		8u
+#define IGB_ETQF(i)		(0x05cb0 + 4 * (i))
+#define IGB_ETQF_TYPE		LEAT_MASK(15, 0)
+#define IGB_ETQF_QUEUE		LEAT_MASK(18, 16)	/* 0 to 7... */
+#define IGB_ETQF_ENABLE		LEAT_BIT(26)
+#define IGB_ETQF_QUEUE_ENABLE	LEAT_BIT(31)		/* ...is where they go */
+
 /* RXCSUM, beyond the common bits (8.10) */
 #define IGB_RXCSUM_CRCOFL	LEAT_BIT(11)		/* SCTP's CRC */
 
@@ -352,7 +360,8 @@ enum igb_vf_reg {
 #define IGB_RXD_TCP		LEAT_BIT(8)
 #define IGB_RXD_UDP		LEAT_BIT(9)
 #define IGB_RXD_SCTP		LEAT_BIT(10)
-#define IGB_RXD_ETHERTYPE	LEAT_BIT(15)		/* the packet type is a filter's number */
+#define IGB_RXD_ETHERTYPE	LEAT_BIT(15)		/* the packet type is a filter's number: */
+#define IGB_RXD_ETQF		LEAT_MASK(6, 4)
 #define IGB_RXD_HEADER_LEN	LEAT_MASK(30, 21)
 #define IGB_RXD_SPLIT		LEAT_BIT(31)
 #define IGB_RXD_HBO		LEAT_BIT(23)		/* status: header buffer overflow */

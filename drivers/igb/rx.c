@@ -17,7 +17,7 @@ INTEL_INLINE void rx_csum(struct leat_pkt *pkt, uint32_t info, uint32_t status)
 			pkt->flags |= LEAT_PKT_CSUM_GOOD;
 		return;
 	}
-	if (!(info & IGB_RXD_SCTP) || pkt->total != SCTP_ODD || (status & INTEL_RXD_IPE))
+	if ((info & (IGB_RXD_SCTP | IGB_RXD_ETHERTYPE)) != IGB_RXD_SCTP || pkt->total != SCTP_ODD || (status & INTEL_RXD_IPE))
 		pkt->flags |= LEAT_PKT_CSUM_BAD;
 }
 

@@ -31,7 +31,8 @@ LEAT_API int leat_port_nvm(struct leat_port *port, uint32_t off, void *buf, size
 
 /*
  * leat_port_firmware - the version of what the NIC runs, or keeps in its memory, as its vendor
- * writes it ("2.10-4"), into @buf of @size bytes. 0, -ENOTSUP, -ENODEV or what reading met.
+ * writes it ("2.10-4"), into @buf of @size bytes. 0, -ENODEV or what reading met; -ENOTSUP, not
+ * logged, of most.
  */
 LEAT_API int leat_port_firmware(struct leat_port *port, char *buf, size_t size);
 

@@ -43,6 +43,13 @@ LEAT_API int leat_port_mcast(struct leat_port *port, const uint8_t (*macs)[6], u
 LEAT_API int leat_port_vlan_filter(struct leat_port *port, bool on);
 LEAT_API int leat_port_vlan(struct leat_port *port, uint16_t vid, bool on);
 
+/*
+ * leat_port_ethertype - untagged frames of EtherType @type (0x600 to 0xffff) to receive queue
+ * @rxq, whatever their hash says; @rxq below 0: as all others, again. Up to caps.max_ethertypes,
+ * to the first caps.ethertype_rxqs queues. While the port has no such queue, as all others.
+ */
+LEAT_API int leat_port_ethertype(struct leat_port *port, uint16_t type, int rxq);
+
 LEAT_END_DECLS
 
 #endif

@@ -63,6 +63,8 @@ struct leat_caps {
 	uint16_t	rx_headroom;	/* bytes the driver uses before received data */
 	uint8_t		dma_bits;	/* device address width */
 	uint16_t	max_macs, max_mcasts; /* further addresses it filters by */
+	uint16_t	max_ethertypes;	/* that it gives a queue of their own... */
+	uint16_t	ethertype_rxqs;	/* ...of the first so many */
 	uint32_t	rss_types;	/* LEAT_RSS_*; 0: does not spread by hash */
 	uint16_t	reta_len;	/* entries of its redirection table */
 	uint32_t	live_offloads;	/* that leat_port_offloads() switches */

@@ -124,6 +124,7 @@ struct leat_driver {
 
 #define LEAT_FILTER_MACS   32
 #define LEAT_FILTER_MCASTS 128
+#define LEAT_FILTER_ETHERTYPES 8
 
 /* Which frames the port shall take. Core's; drivers read it. */
 struct leat_filter {
@@ -133,6 +134,10 @@ struct leat_filter {
 	uint8_t		mac[LEAT_FILTER_MACS][6];	/* besides port->mac */
 	uint8_t		mcast[LEAT_FILTER_MCASTS][6];
 	uint64_t	vids[4096 / 64];
+	uint16_t	nethertypes;
+	struct {
+		uint16_t type, rxq;
+	} ethertype[LEAT_FILTER_ETHERTYPES];	/* also for queues that the port does not have now */
 };
 
 /*

@@ -384,6 +384,50 @@ static uint32_t sctp(uint8_t *f, uint32_t payload)
 	return len;
 }
 
+/* In which queue does a frame of type 0x88b5 come back? */
+static unsigned int queue_of(struct pair *p)
+{
+	struct leat_pkt *pkt;
+	uint8_t f[100];
+	uint32_t len = tcp(f, 20, 1);
+
+	f[12] = 0x88;
+	f[13] = 0xb5;
+	transmit(p, make(p, f, len), 0);
+	pkt = receive(p);
+	expect_bytes(pkt, f, len);
+	leat_pkt_free(&pkt, 1);
+	return p->queue;
+}
+
+/* Frames of a type in a queue of their own, live, and still after a start. */
+static void test_ethertypes(void **state)
+{
+	struct pair p;
+
+	(void)state;
+	open_pair(&p, "sim:igb,wire=loop", 0);
+	assert_int_equal(queue_of(&p), 0);
+	assert_int_equal(leat_port_ethertype(p.port, 0x88b5, 1), 0);
+	assert_int_equal(queue_of(&p), 1);
+	leat_port_stop(p.port);
+	assert_int_equal(leat_port_start(p.port), 0);
+	assert_int_equal(queue_of(&p), 1);
+	assert_int_equal(leat_port_ethertype(p.port, 0x88b5, QUEUES), -EINVAL);
+	assert_int_equal(leat_port_ethertype(p.port, 0x05ff, 1), -EINVAL);
+	for (uint16_t i = 1; i < 8; i++)
+		assert_int_equal(leat_port_ethertype(p.port, (uint16_t)(0x9000 + i), 0), 0);
+	assert_int_equal(leat_port_ethertype(p.port, 0x9000, 0), -ENOSPC);
+	assert_int_equal(queue_of(&p), 1);
+	assert_int_equal(leat_port_ethertype(p.port, 0x88b5, -1), 0);
+	assert_int_equal(leat_port_ethertype(p.port, 0x88b5, -1), 0);
+	assert_int_equal(queue_of(&p), 0);
+	close_pair(&p);
+	open_pair(&p, "sim:e1000e,wire=loop", 0);
+	assert_int_equal(leat_port_ethertype(p.port, 0x88b5, 1), -ENOTSUP);
+	close_pair(&p);
+}
+
 static uint32_t leds(struct leat_port *port)
 {
 	struct leat_reg regs[1024];
@@ -460,6 +504,7 @@ int main(void)
 		ON_ALL(test_tso), ON_ALL(test_vlan), ON_ALL(test_filter), ON_ALL(test_lives),
 		ON_ALL(test_counters), ON_ALL(test_vlan_left_on),
 		ON(test_sctp, "igb"), ON(test_sctp, "igbvf"), cmocka_unit_test(test_identity),
+		cmocka_unit_test(test_ethertypes),
 	};
 
 	return cmocka_run_group_tests_name("drivers/intel/together", tests, NULL, NULL);
