@@ -34,9 +34,11 @@ static unsigned int flows_pass(struct rig *r, unsigned int n, unsigned int *thro
 		flow_of(&f, r, i);
 		r->a.txq = leat_port_txq(r->a.port, i % n);
 		ship_frame(&r->a, &f);
-		if (!take(&r->b, &got, COMES_MS))
-			break;
-		right += same(&got, &f);
+		do {		/* others on the cable have something to say, too */
+			if (!take(&r->b, &got, COMES_MS))
+				return right;
+		} while (!same(&got, &f));
+		right++;
 		*through |= LEAT_BIT(got.queue);
 	}
 	return right;
