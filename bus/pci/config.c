@@ -6,6 +6,7 @@
 #include <leat/driver/pci.h>
 
 #include <errno.h>
+#include <string.h>
 
 static bool inside(const struct leat_dev *dev, uint16_t off, size_t len)
 {
@@ -27,10 +28,14 @@ static uint64_t config_read(struct leat_dev *dev, uint16_t off, size_t len)
 static int config_write(struct leat_dev *dev, uint16_t off, uint32_t val, size_t len)
 {
 	leat_le32 v = leat_cpu_to_le32(val);
+	int err = inside(dev, off, len) ?
+		  dev->ops->region_write(dev, LEAT_REGION_CONFIG, off, &v, len) : -EINVAL;
 
-	if (!inside(dev, off, len))
-		return -EINVAL;
-	return dev->ops->region_write(dev, LEAT_REGION_CONFIG, off, &v, len);
+	if (err && !leat_load_relaxed(&dev->dead))
+		return leat_fail(dev->ctx, err, "%s: configuration space: %zu bytes at 0x%x cannot "
+				 "be written: %s; no driver can work so", dev->addr, len, off,
+				 strerror(-err));
+	return err;
 }
 
 uint8_t leat_pci_read8(struct leat_dev *dev, uint16_t off)

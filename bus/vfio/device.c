@@ -48,18 +48,13 @@ static int get_info(struct vfio_dev *v)
 static int enable(struct vfio_dev *v)
 {
 	uint16_t cmd = leat_pci_read16(&v->dev, LEAT_PCI_COMMAND), want;
-	int err;
 
 	if (cmd == UINT16_MAX)
 		return leat_vfio_look(v) ? -ENODEV :
 			leat_fail(v->dev.ctx, -EIO, "%s: its command register cannot be read",
 				  v->dev.addr);
 	want = (uint16_t)((cmd | LEAT_PCI_COMMAND_MEM) & ~LEAT_PCI_COMMAND_MASTER);
-	err = cmd == want ? 0 : leat_pci_write16(&v->dev, LEAT_PCI_COMMAND, want);
-	if (err && !v->dev.dead)
-		return leat_fail(v->dev.ctx, err, "%s: its command register cannot be written: %s",
-				 v->dev.addr, strerror(-err));
-	return err;
+	return cmd == want ? 0 : leat_pci_write16(&v->dev, LEAT_PCI_COMMAND, want);
 }
 
 int leat_vfio_setup(struct vfio_dev *v)

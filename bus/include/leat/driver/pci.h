@@ -40,7 +40,10 @@ LEAT_BEGIN_DECLS
 #define LEAT_PCI_CAP_EXPRESS	0x10
 #define LEAT_PCI_CAP_MSIX	0x11
 
-/* One access of that width at @off; reads give all ones when they fail. */
+/*
+ * One access of that width at @off. Reads give all ones when they fail; writes that fail say
+ * so, unless the device is dead: -errno.
+ */
 LEAT_API uint8_t leat_pci_read8(struct leat_dev *dev, uint16_t off);
 LEAT_API uint16_t leat_pci_read16(struct leat_dev *dev, uint16_t off);
 LEAT_API uint32_t leat_pci_read32(struct leat_dev *dev, uint16_t off);

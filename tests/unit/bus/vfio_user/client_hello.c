@@ -296,6 +296,8 @@ static void refuses(void **state)
 	refuse_misdeed(&m, -EIO, "the server refused VERSION: ");
 	m = (struct misdeed){ .at = VFU_GET_INFO, .error = EPERM };
 	refuse_misdeed(&m, -EPERM, "the server refused DEVICE_GET_INFO: Operation not permitted");
+	m = (struct misdeed){ .at = VFU_REGION_WRITE, .error = EIO };
+	refuse_misdeed(&m, -EIO, "configuration space: ");
 }
 
 static void garbage(void **state)
