@@ -56,8 +56,10 @@ static bool can(const struct leat_port *port, uint32_t cap)
 
 static int refuse(struct leat_port *port, const char *what)
 {
-	return leat_fail(port->ctx, -ENOTSUP, "%s: %s: the device cannot; it takes every frame, so "
-			 "look at them after leat_rx()", port->name, what);
+	bool filters = can(port, LEAT_CAP_FILTER);
+
+	return leat_fail(port->ctx, -ENOTSUP, "%s: %s: the device cannot%s; look at them after leat_rx()",
+			 port->name, what, filters ? "" : " and takes every frame");
 }
 
 static int take_all(struct leat_port *port, const char *what, size_t flag, bool on)

@@ -334,13 +334,19 @@ void leat_igb_vf_enable(struct igb *g, unsigned int vf)
 
 /* ---- the whole ---- */
 
-static int check_addresses(const struct igb *g)
+static int check_filter(const struct igb *g)
 {
-	if (g->port.filter.nmacs < IGB_PF_RARS)
-		return 0;
-	return leat_fail(g->port.ctx, -ENOSPC, "%s: with virtual functions it has room for %u further "
-			 "addresses, and %u are wanted; remove some", g->port.name, IGB_PF_RARS - 1,
-			 g->port.filter.nmacs);
+	const struct leat_filter *f = &g->port.filter;
+
+	if (f->nmacs >= IGB_PF_RARS)
+		return leat_fail(g->port.ctx, -ENOSPC, "%s: with virtual functions it has room for %u "
+				 "further addresses, and %u are wanted; remove some", g->port.name,
+				 IGB_PF_RARS - 1, f->nmacs);
+	if (f->nethertypes)
+		return leat_fail(g->port.ctx, -ENOTSUP, "%s: with virtual functions, frames go to "
+				 "pools, and none to a queue by EtherType; take 0x%04x back, or have no "
+				 "virtual functions", g->port.name, f->ethertype[0].type);
+	return 0;
 }
 
 static void gather_hashes(struct igb *g)
@@ -358,7 +364,7 @@ int leat_igb_vfs_filter(struct igb *g)
 {
 	/* Unicasts that no pool wants: the port's, if it wants what it has not named. */
 	bool rest = !port_filters(g);
-	int err = check_addresses(g);
+	int err = check_filter(g);
 
 	if (err)
 		return err;

@@ -168,6 +168,16 @@ static void what_cannot_be_is_refused(void **state)
 	n->port = NULL;
 }
 
+static void ethertypes_have_no_queues_beside_functions(void **state)
+{
+	struct nic *n = *state;
+
+	open_pf(n, NULL);
+	assert_int_equal(leat_port_ethertype(n->port, 0x88b5, 0), -ENOTSUP);
+	assert_non_null(strstr(n->last, "none to a queue by EtherType; take 0x88b5 back"));
+	assert_int_equal(leat_port_allmulti(n->port, true), 0);
+}
+
 static void functions_that_come_later_are_noticed(void **state)
 {
 	struct nic *n = *state;
@@ -422,6 +432,7 @@ int main(void)
 		PF_TEST(ports_and_functions_have_pools),
 		PF_TEST(frames_of_the_port_move),
 		PF_TEST(what_cannot_be_is_refused),
+		PF_TEST(ethertypes_have_no_queues_beside_functions),
 		PF_TEST(functions_that_come_later_are_noticed),
 		PF_TEST(a_function_gets_its_address),
 		PF_TEST(addresses_are_ones_own),

@@ -425,6 +425,7 @@ static void test_ethertypes(void **state)
 	close_pair(&p);
 	open_pair(&p, "sim:e1000e,wire=loop", 0);
 	assert_int_equal(leat_port_ethertype(p.port, 0x88b5, 1), -ENOTSUP);
+	assert_non_null(strstr(leat_ctx_error(p.ctx), "the device cannot; look"));
 	close_pair(&p);
 }
 
