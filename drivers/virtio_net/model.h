@@ -34,6 +34,7 @@
 #define VNET_FRAME_MIN	14	/* an Ethernet header */
 #define VNET_BURST	32	/* frames shown to the wire at once */
 #define VNET_WINDOW	64	/* slots read ahead, their lines on the way; a power of two */
+#define VNET_WEIGHED	4096	/* frames received, by which what the driver does with them is judged */
 
 /* The BAR: trapped registers, the MSI-X pages, and one page of shared doorbells. */
 #define VNET_BAR	0
@@ -214,6 +215,10 @@ struct vnet {
 	struct vnet_filter filter;
 	struct vnet_rss	rss;
 	uint8_t		flow[256];	/* the queue pair that sent last */
+
+	/* what it does with frames: model_rx.c, driver_keeps() */
+	bool		keeps;
+	uint64_t	weighed_rx, weighed_tx;	/* frames when it was settled last */
 
 	uint16_t	nqueues;
 	struct vnet_queue q[VNET_QUEUES_MAX];

@@ -199,10 +199,29 @@ static inline void put_header(char *hdr, bool apart)
 		memcpy(hdr, &plain, sizeof(plain));
 }
 
-static inline void put(const struct vnet_slot *s, const struct leat_frame *f)
+/* @keeps: a small frame, which is one line, is pushed down to the driver's CPU. */
+static inline void put(const struct vnet_slot *s, const struct leat_frame *f, bool keeps)
 {
 	put_header(s->hdr, vnet_header_apart(s));
 	copy_frame(s->data, f->data, f->len);
+	if (keeps && f->len <= LEAT_CACHELINE)
+		leat_demote(s->data);
+}
+
+/*
+ * Does the driver keep what it receives? What it sends back is read here next, and its line
+ * stays; only a driver that sends little reads all of it, and waits for it.
+ */
+static bool driver_keeps(struct vnet *v)
+{
+	const struct leat_mdev_stats *now = &v->mdev.stats;
+
+	if (now->rx_frames - v->weighed_rx >= VNET_WEIGHED) {
+		v->keeps = now->tx_frames - v->weighed_tx < VNET_WEIGHED / 4;
+		v->weighed_rx = now->rx_frames;
+		v->weighed_tx = now->tx_frames;
+	}
+	return v->keeps;
 }
 
 /* Behind the plain header, with HASH_REPORT. */
@@ -226,7 +245,7 @@ static bool still_stuck(struct vnet *v, struct vnet_queue *q)
 /* Ordinary frames into the slots that are there, from @t on. Returns how many. */
 static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame *f, unsigned int n,
 				   uint16_t ahead, uint64_t *bytes, const struct vnet_hash *hash,
-				   bool packed)
+				   bool keeps, bool packed)
 {
 	uint16_t pos = (uint16_t)(q->next + ahead);
 	uint64_t sum_len = 0;
@@ -239,7 +258,7 @@ static inline unsigned int put_run(struct vnet_queue *q, const struct leat_frame
 
 		if (LEAT_UNLIKELY(!ordinary(&f[i], s)))
 			break;
-		put(s, &f[i]);
+		put(s, &f[i], keeps);
 		if (LEAT_UNLIKELY(hash != NULL))
 			put_hash(s->hdr, &hash[i]);
 		if (packed)
@@ -316,6 +335,7 @@ static bool window_reaches(struct vnet *v, struct vnet_queue *q, const struct vn
 static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct leat_frame *f,
 			    unsigned int n, const struct vnet_hash *hash, struct vnet_take *t)
 {
+	bool keeps = driver_keeps(v);
 	unsigned int i = 0, k;
 	uint64_t bytes = 0;
 
@@ -323,9 +343,9 @@ static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct l
 		const struct vnet_hash *h = hash ? hash + i : NULL;
 
 		if (q->packed)
-			k = put_run(q, f + i, n - i, t->ahead, &bytes, h, true);
+			k = put_run(q, f + i, n - i, t->ahead, &bytes, h, keeps, true);
 		else
-			k = put_run(q, f + i, n - i, t->ahead, &bytes, h, false);
+			k = put_run(q, f + i, n - i, t->ahead, &bytes, h, keeps, false);
 		v->mdev.stats.rx_frames += k;
 		t->ahead = (uint16_t)(t->ahead + k);
 		t->at = vnet_place(q, (uint16_t)(q->next + t->ahead));
