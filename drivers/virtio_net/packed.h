@@ -112,6 +112,7 @@ static inline void packed_give(virtio_packed_word *d, uint32_t len, uint16_t id,
  * not after the lines while they are being written.
  */
 #define PACKED_CHUNK 32
+#define PACKED_LINE  4		/* descriptors in a line */
 
 struct packed_chunk {
 	LEAT_ALIGNED(LEAT_CACHELINE) uint64_t word[2 * PACKED_CHUNK];

@@ -16,10 +16,10 @@ static uint16_t rx_blind(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t
 	return packed_rx_burst(base, pkts, n, packed_rx_run_blind);
 }
 
-static VIRTIO_ALWAYS_INLINE uint16_t run(struct virtio_packed_txq *t, struct leat_pkt **pkts,
+static VIRTIO_ALWAYS_INLINE uint16_t run(struct virtio_txq *q, struct leat_pkt **pkts,
 					 uint16_t n, uint64_t *bytes)
 {
-	return packed_tx_run_any(t, pkts, n, bytes, false);
+	return packed_tx_run_any(packed_txq_of(&q->base), pkts, n, bytes, false);
 }
 
 static uint16_t tx(struct leat_txq *base, struct leat_pkt **pkts, uint16_t n)

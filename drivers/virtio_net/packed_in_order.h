@@ -72,11 +72,11 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_rx_run_in_order(struct virtio_packed
 	return packed_rx_run_one(r, pkts, n, bytes, true);
 }
 
-static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_run_in_order(struct virtio_packed_txq *t,
+static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_run_in_order(struct virtio_txq *q,
 							    struct leat_pkt **pkts, uint16_t n,
 							    uint64_t *bytes)
 {
-	return packed_tx_run_any(t, pkts, n, bytes, true);
+	return packed_tx_run_any(packed_txq_of(&q->base), pkts, n, bytes, true);
 }
 
 #endif

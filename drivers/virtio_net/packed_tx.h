@@ -10,38 +10,21 @@
 
 #include <leat/bits.h>
 
-/* A run: plain packets as long as they last, at most @n, and their bytes added to @bytes. */
-typedef uint16_t packed_tx_run_fn(struct virtio_packed_txq *t, struct leat_pkt **pkts, uint16_t n,
-				  uint64_t *bytes);
-
-/* How many of @pkts are no longer the caller's. */
-static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_packets(struct virtio_packed_txq *t,
-						       struct leat_pkt **pkts, uint16_t n,
-						       packed_tx_run_fn *run)
+/* The lines of the ring that @n packets go to, called in while they are put together. */
+static inline void packed_tx_ahead(const struct virtio_packed_txq *t, uint16_t n)
 {
-	struct virtio_tx_sum sum = { 0, 0 };
-	uint16_t i = 0;
-
-	while (i < n) {
-		uint16_t plain = run(t, pkts + i, (uint16_t)(n - i), &sum.bytes);
-
-		i = (uint16_t)(i + plain);
-		sum.packets += plain;
-		if (i == n || !leat_virtio_tx_room(&t->q) ||
-		    !leat_virtio_tx_one(&t->q, pkts[i], &sum))
-			break;
-		i++;
-	}
-	leat_virtio_tx_count(&t->q, &sum);
-	return i;
+	n = LEAT_MIN(n, PACKED_CHUNK);
+	for (uint16_t i = 0; i < n; i += PACKED_LINE)
+		leat_prefetch_write(packed_desc(&t->p, (uint16_t)(t->q.next + i)));
 }
 
 static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, struct leat_pkt **pkts,
-						     uint16_t n, packed_tx_run_fn *run)
+						     uint16_t n, virtio_tx_run_fn *run)
 {
 	struct virtio_packed_txq *t = packed_txq_of(base);
 	struct virtio_txq *q = &t->q;
-	uint16_t before = q->next, want = LEAT_MIN(LEAT_MAX(n, VIRTIO_TX_AHEAD), q->size), sent;
+	uint16_t before = q->next, want = LEAT_MIN(LEAT_MAX(n, VIRTIO_TX_AHEAD), q->size);
+	uint16_t sent, plain;
 
 	if (LEAT_UNLIKELY(!n)) {
 		q->ops->clean(q, q->size);
@@ -49,16 +32,19 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, stru
 		return 0;
 	}
 	leat_prefetch(packed_desc(&t->p, t->p.taken));
+	packed_tx_ahead(t, n);
 	if (leat_virtio_tx_room(q) < n)
 		q->ops->clean(q, LEAT_MIN(n, q->size));
 	leat_virtio_tx_cleaned(q);
 	if (LEAT_UNLIKELY(q->broken))
 		return 0;
-	sent = packed_tx_packets(t, pkts, n, run);
-	if (leat_virtio_tx_room(q) < want)
-		q->ops->clean(q, want);		/* while the descriptors are on their way */
+	sent = leat_virtio_tx_packets(q, pkts, n, run, &plain);
 	if (q->next != before && !q->broken)
 		packed_wake(&t->p, before, q->next);
+	for (uint16_t i = 0; q->demote && i < plain; i++)	/* not before the barrier: it waits */
+		leat_virtio_tx_demote(pkts[i]);
+	if (leat_virtio_tx_room(q) < want)
+		q->ops->clean(q, want);
 	return sent;
 }
 
@@ -87,7 +73,6 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_compose(struct virtio_packed_txq 
 			break;
 		id = in_order ? (uint16_t)(at + i) : t->ids[t->id_next++ & mask];
 		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
-		leat_virtio_tx_demote(pkt);
 		packed_compose(c, i, leat_pkt_iova(pkt) - hdr_len,
 			       ((uint32_t)pkt->len + hdr_len) | (uint64_t)id << 32 | flags);
 		sw[id] = pkt;

@@ -10,7 +10,7 @@
 
 #include "packed_in_order.h"
 
-#define VEC 4
+#define VEC PACKED_LINE
 
 /* The part of a packet that says how long it is, in one piece. */
 #define VEC_PKT_FROM offsetof(struct leat_pkt, off)
@@ -164,7 +164,6 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_compose(struct virtio_packed_txq *t,
 			break;
 		for (unsigned int i = 0; i < VEC; i++) {
 			leat_virtio_tx_clear(leat_virtio_tx_hdr(pkts[done + i], hdr_len), hdr_len);
-			leat_virtio_tx_demote(pkts[done + i]);
 			sw[done + i] = pkts[done + i];
 			len[done + i] = 1;
 		}
@@ -173,9 +172,10 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_compose(struct virtio_packed_txq *t,
 	return done;
 }
 
-static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_run(struct virtio_packed_txq *t,
-						struct leat_pkt **pkts, uint16_t n, uint64_t *bytes)
+static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_run(struct virtio_txq *q, struct leat_pkt **pkts,
+						uint16_t n, uint64_t *bytes)
 {
+	struct virtio_packed_txq *t = packed_txq_of(&q->base);
 	struct packed_chunk c;
 	uint16_t done = 0;
 

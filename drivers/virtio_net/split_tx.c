@@ -159,14 +159,16 @@ static void tx_clean(struct virtio_txq *q, uint16_t want)
  * Plain packets as long as they last: everything in registers, because the compiler
  * must think that each store to the ring could change the queue. How many were pushed.
  */
-static uint16_t tx_plain_run(struct virtio_split_txq *t, struct leat_pkt **pkts, uint16_t n,
+static uint16_t tx_plain_run(struct virtio_txq *q, struct leat_pkt **pkts, uint16_t n,
 			     uint64_t *bytes)
 {
+	struct virtio_split_txq *t = of(q);
 	struct virtio_split s = t->s;
 	struct leat_pkt **sw = t->q.pkt;
 	uint16_t pos = t->q.next, *len = t->q.len, i;
 	const uint16_t hdr_len = t->q.hdr_len;
 	const uint32_t frame_max = t->q.frame_max;
+	const bool demote = t->q.demote;
 	uint64_t sum = 0;
 
 	n = LEAT_MIN(n, leat_virtio_tx_room(&t->q));
@@ -177,7 +179,8 @@ static uint16_t tx_plain_run(struct virtio_split_txq *t, struct leat_pkt **pkts,
 		if (LEAT_UNLIKELY(!leat_virtio_tx_plain(pkt, hdr_len, frame_max)))
 			break;
 		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
-		leat_virtio_tx_demote(pkt);
+		if (demote)
+			leat_virtio_tx_demote(pkt);
 		split_desc(&s, id, leat_pkt_iova(pkt) - hdr_len, (uint32_t)pkt->len + hdr_len, 0, 0);
 		split_push(&s, id);
 		sw[id] = pkt;
@@ -235,26 +238,6 @@ static void tx_push(struct virtio_txq *q, struct leat_pkt *pkt, const struct vir
 
 static const struct virtio_txq_ops tx_ops = { tx_clean, tx_push };
 
-/* How many of @pkts are no longer the caller's. */
-static uint16_t tx_packets(struct virtio_split_txq *t, struct leat_pkt **pkts, uint16_t n)
-{
-	struct virtio_tx_sum sum = { 0, 0 };
-	uint16_t i = 0;
-
-	while (i < n) {
-		uint16_t run = tx_plain_run(t, pkts + i, (uint16_t)(n - i), &sum.bytes);
-
-		i = (uint16_t)(i + run);
-		sum.packets += run;
-		if (i == n || !leat_virtio_tx_room(&t->q) ||
-		    !leat_virtio_tx_one(&t->q, pkts[i], &sum))
-			break;
-		i++;
-	}
-	leat_virtio_tx_count(&t->q, &sum);
-	return i;
-}
-
 uint16_t leat_virtio_split_tx(struct leat_txq *base, struct leat_pkt **pkts, uint16_t n)
 {
 	struct virtio_split_txq *t = split_txq_of(base);
@@ -272,7 +255,7 @@ uint16_t leat_virtio_split_tx(struct leat_txq *base, struct leat_pkt **pkts, uin
 	leat_virtio_tx_cleaned(q);
 	if (LEAT_UNLIKELY(q->broken))
 		return 0;
-	sent = tx_packets(t, pkts, n);
+	sent = leat_virtio_tx_packets(q, pkts, n, tx_plain_run, NULL);
 	if (t->s.next != before) {
 		split_expose(&t->s);
 		tx_known(q, want);	/* while the index is on its way */

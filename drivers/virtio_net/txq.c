@@ -167,6 +167,7 @@ void leat_virtio_txq_reset(struct virtio_txq *q, const struct virtio_net *net, v
 	q->next = q->clean = 0;
 	q->held_next = q->held_clean = q->beyond = 0;
 	q->broken = false;
+	q->demote = net->vd->demote;
 	q->extra = va;
 	q->extra_iova = iova;
 	q->table = tables ? (char *)va + extra : NULL;

@@ -57,6 +57,7 @@ struct virtio_txq {
 	uint16_t	max_segs;
 	uint16_t	next, clean;
 	bool		broken;
+	bool		demote;		/* struct leat_virtio's */
 
 	/* packets in tables: a queue of them, with the buffers that they have beyond one */
 	struct virtio_tx_held *held;
@@ -132,16 +133,6 @@ static inline void leat_virtio_tx_clear(char *hdr, uint16_t hdr_len)
 		memset(hdr, 0, hdr_len);
 }
 
-/*
- * The device reads the packet next, perhaps on another CPU. Of a small frame, which is one
- * line, that saves it most of the wait.
- */
-static inline void leat_virtio_tx_demote(const struct leat_pkt *pkt)
-{
-	if (pkt->len <= LEAT_CACHELINE)
-		leat_demote(leat_pkt_data(pkt));
-}
-
 /* ---- the burst's parts ---- */
 
 /* The queue stops, says why in one line, and tells the port. */
@@ -177,6 +168,44 @@ static inline void leat_virtio_tx_count(struct virtio_txq *q, const struct virti
 {
 	leat_store_relaxed(&q->base.packets, q->base.packets + sum->packets);
 	leat_store_relaxed(&q->base.bytes, q->base.bytes + sum->bytes);
+}
+
+/* A run: plain packets as long as they last, at most @n, and their bytes added to @bytes. */
+typedef uint16_t virtio_tx_run_fn(struct virtio_txq *q, struct leat_pkt **pkts, uint16_t n,
+				  uint64_t *bytes);
+
+/*
+ * How many of @pkts are no longer the caller's. Into @plain, if not NULL: how many @run sent
+ * at once, which are in the ring until the queue is cleaned; 0 if there were others.
+ */
+static VIRTIO_ALWAYS_INLINE uint16_t leat_virtio_tx_packets(struct virtio_txq *q,
+							    struct leat_pkt **pkts, uint16_t n,
+							    virtio_tx_run_fn *run, uint16_t *plain)
+{
+	struct virtio_tx_sum sum = { 0, 0 };
+	uint16_t i = run(q, pkts, n, &sum.bytes);
+
+	sum.packets = i;
+	if (plain)
+		*plain = i == n || !leat_virtio_tx_room(q) ? i : 0;
+	while (i < n && leat_virtio_tx_room(q) && leat_virtio_tx_one(q, pkts[i], &sum)) {
+		uint16_t more = run(q, pkts + i + 1, (uint16_t)(n - i - 1), &sum.bytes);
+
+		sum.packets += more;
+		i = (uint16_t)(i + 1 + more);
+	}
+	leat_virtio_tx_count(q, &sum);
+	return i;
+}
+
+/*
+ * The device copies the packet next, by another CPU. Of a small frame, which is one line,
+ * that saves it most of the wait.
+ */
+static inline void leat_virtio_tx_demote(const struct leat_pkt *pkt)
+{
+	if (pkt->len <= LEAT_CACHELINE)
+		leat_demote(leat_pkt_data(pkt));
 }
 
 /* ---- the queue's life ---- */

@@ -176,7 +176,7 @@ static const struct leat_virtio_ops vhost_ops;
 void leat_virtio_vhost_open(struct leat_virtio_vhost *vhost, struct leat_dev *dev)
 {
 	*vhost = (struct leat_virtio_vhost){
-		.vd = { .ops = &vhost_ops, .dev = dev, .alone = true },
+		.vd = { .ops = &vhost_ops, .dev = dev, .alone = true, .demote = true },
 	};
 }
 

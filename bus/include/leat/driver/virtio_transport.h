@@ -84,6 +84,7 @@ struct leat_virtio {
 	uint64_t	features;	/* negotiated */
 	bool		legacy;		/* as before virtio 1.0 */
 	bool		alone;		/* queues are enabled one by one: MQ needs no CTRL_VQ */
+	bool		demote;		/* a CPU that does not prefetch copies frames: push small ones down to it */
 	const int	*events;	/* eventfds by vector, with LEAT_INTR_EVENT; set before they are used */
 };
 
