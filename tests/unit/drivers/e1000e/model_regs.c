@@ -21,16 +21,6 @@
 
 #define CFG LEAT_MODEL_CONFIG
 
-static uint32_t find_cap(struct rig *r, uint8_t id)
-{
-	uint32_t at = (uint32_t)rig_read(r, CFG, LEAT_PCI_CAPS, 1);
-
-	while (at && rig_read(r, CFG, at, 1) != id)
-		at = (uint32_t)rig_read(r, CFG, at + 1, 1);
-	assert_int_not_equal(at, 0);
-	return at;
-}
-
 static uint16_t nvm(struct rig *r, uint32_t word)
 {
 	rig_set(r, INTEL_EERD, LEAT_PUT(INTEL_EERD_ADDR, word) | INTEL_EERD_START);
@@ -70,10 +60,10 @@ static void test_bus(void **state)
 	assert_int_equal(rig_read(&r, CFG, 0x10, 4), 0xfffe0000);
 	assert_int_equal(rig_read(&r, CFG, 0x18, 4), 0xffffffe1);
 	assert_int_equal(rig_read(&r, CFG, 0x1c, 4), 0xffffc000);
-	assert_int_equal(rig_read(&r, CFG, find_cap(&r, LEAT_PCI_CAP_MSIX) + 2, 2), 4);
-	find_cap(&r, 0x01);
-	find_cap(&r, 0x05);
-	find_cap(&r, 0x10);
+	assert_int_equal(rig_read(&r, CFG, rig_cap(&r, LEAT_PCI_CAP_MSIX) + 2, 2), 4);
+	rig_cap(&r, 0x01);
+	rig_cap(&r, 0x05);
+	rig_cap(&r, 0x10);
 	assert_int_equal(rig_read(&r, 1, 0x100, 4), UINT32_MAX);	/* erased flash */
 	assert_int_equal(rig_read(&r, 3, 12, 4), 1);			/* a vector, masked */
 	rig_close(&r);
@@ -219,7 +209,7 @@ static void test_sleep(void **state)
 	(void)state;
 	rig_open(&r, NULL);
 	rig_start(&r);
-	at = find_cap(&r, 0x01) + 4;
+	at = rig_cap(&r, 0x01) + 4;
 	assert_true(leat_wire_ready(&r.wire->wire));
 	rig_write(&r, CFG, at, 3, 2);
 	assert_false(leat_wire_ready(&r.wire->wire));

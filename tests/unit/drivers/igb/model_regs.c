@@ -28,7 +28,7 @@ static void test_config(void **state)
 	assert_true(rig_cap(&r, 0x01));
 	assert_true(rig_cap(&r, 0x05));
 	assert_true(rig_config(&r, rig_cap(&r, 0x10) + 4, 4) & LEAT_BIT(28));	/* FLR */
-	assert_int_equal(rig_config(&r, rig_cap(&r, 0x11) + 2, 2) & 0x7ff, RIG_VECTORS - 1);
+	assert_int_equal(rig_config(&r, rig_cap(&r, 0x11) + 2, 2) & 0x7ff, IGB_MODEL_VECTORS - 1);
 	rig_close(&r);
 }
 

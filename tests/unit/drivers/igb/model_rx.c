@@ -44,7 +44,7 @@ static void one_frame(bool by_message)
 	rig_msix(&r);
 	rig_set(&r, IGB_EIMS, LEAT_BIT(1));
 	buffers(&r, 0, 4);
-	r.busy = by_message;
+	r.late = by_message;
 	assert_int_equal(rig_deliver(&r, rig_tcp4, sizeof(rig_tcp4)), by_message ? 0 : 1);
 	if (by_message)
 		assert_int_equal(rig_deliver(&r, rig_tcp4, sizeof(rig_tcp4)), 1);
@@ -164,10 +164,10 @@ static void test_put_off(void **state)
 		f[i] = (uint8_t)(i * 11);
 	memcpy(f, rig_tcp4, 12);
 	for (unsigned int read = 0; read < 3; read++) {
-		r.busy_after = read;
-		r.busy = true;
+		r.late_after = read;
+		r.late = true;
 		assert_int_equal(rig_deliver(&r, f, sizeof(f)), 0);
-		assert_false(r.busy);
+		assert_false(r.late);
 	}
 	assert_int_equal(rig_deliver(&r, f, sizeof(f)), 1);
 	for (uint32_t at = 0; at < sizeof(f); at += 2048) {

@@ -58,7 +58,7 @@ static void pieces(bool by_message)
 	rig_tx_data(&r, 0, AT(0), 100, 0, 0);
 	rig_tx_data(&r, 0, AT(1), 200, INTEL_TXD_EOP | INTEL_TXD_RS, 0);
 	rig_tx_data(&r, 0, AT(0), 20, INTEL_TXD_EOP, 0);
-	r.busy = by_message;
+	r.late = by_message;
 	go(&r);
 	assert_int_equal(r.wire->n, 3);
 	for (unsigned int i = 0; i < 2; i++) {
