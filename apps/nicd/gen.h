@@ -14,7 +14,7 @@
 
 #define GEN_MAX	    64		/* generators in a process */
 #define GEN_STREAMS 65536	/* and flows of all of them: frames have 16 bits for it */
-#define GEN_BATCH   64
+#define GEN_BATCH   32		/* frames at a time, as many as NICs hand over: forwarders keep pace */
 
 struct gen_opts {
 	uint32_t	lo, hi;		/* bytes of a frame without FCS; lo 0: IMIX */
