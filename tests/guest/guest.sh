@@ -98,3 +98,79 @@ tcp_out() {
 	dd if=/dev/urandom of=/tmp/out bs=1M count="$1" 2>/dev/null || return
 	same "$(sum </tmp/out)" "$(nc -w 10 "$HOST" "$PORT_SINK" </tmp/out | cut -d ' ' -f 1)"
 }
+
+# traffic MEGABYTES [WORDS]: so many each way.
+traffic() {
+	step "$1 MB from the host${2:-}" tcp_in
+	step "$1 MB to the host${2:-}" tcp_out "$1"
+}
+
+# --- Linux's driver on a NIC of the host's -------------------------------------------------------
+
+life=another_life	# of a NIC, see linux_lives: or another_link
+
+# linux_works DRIVER MEGABYTES LIVES [WHAT CHECK...]: it has the NIC, which moves so much each way, and again
+# after so many lives. CHECK, with words for it, is true of the NIC in each of them.
+linux_works() {
+	linux=$1 megabytes=$2 lives=$3
+	shift 3
+	linux_has "$linux" "$@"
+	traffic "$megabytes"
+	linux_lives "$linux" "$megabytes" "$lives" "$@"
+}
+
+# linux_has DRIVER [WHAT CHECK...]: the first part of that.
+linux_has() {
+	linux=$1
+	shift
+	step "$linux is bound" until_true 10 bound "$linux"
+	step "interface up" net_up "$linux"
+	step "ping" answers 3
+	[ $# = 0 ] || step "$@"
+}
+
+# linux_lives DRIVER MEGABYTES LIVES [WHAT CHECK...]: the last part of it.
+linux_lives() {
+	linux=$1 megabytes=$2 lives=$3
+	shift 3
+	for cycle in $(seq "$lives"); do
+		step "cycle $cycle" "$life" "$linux"
+		[ $# = 0 ] || step "$@"
+	done
+	traffic "$megabytes" ", again"
+}
+
+# another_life DRIVER: the interface goes down and up, the device is taken from its driver and comes back. So
+# does then, where that is a virtio device, which this resets, its PCI function, which also gives back its interrupts.
+another_life() {
+	device=$(readlink -f "/sys/class/net/$(interface_of "$1")/device")
+	another_link "$1" && taken_and_back "$1" "$device" || return
+	[ "$(link_name "$device/subsystem")" != virtio ] || taken_and_back "$1" "${device%/*}"
+}
+
+another_link() { net_down "$1" && net_up "$1" && answers 1; }
+
+taken_and_back() {
+	rebind "$(link_name "$2/subsystem")" "${2##*/}" "$(link_name "$2/driver")" &&
+		until_true 10 bound "$1" && net_up "$1" && answers 1
+}
+
+link_name() { basename "$(readlink "$1")"; }
+
+# one_interrupt DRIVER CHIP: all that the NIC has.
+one_interrupt() { [ "$(grep -c "$2.* $(interface_of "$1")\$" /proc/interrupts)" = 1 ]; }
+
+# by_msix DRIVER: a vector for a pair of queues at least, and one for all else.
+by_msix() {
+	set -- "/sys/class/net/$(interface_of "$1")/device/msi_irqs"/*
+	[ "$#" -ge 2 ] && [ "$(cat "$1")" = msix ]
+}
+
+# negotiated DRIVER BIT...: these features of virtio's.
+negotiated() {
+	features=$(cat "/sys/class/net/$(interface_of "$1")/device/features")
+	shift
+	for bit; do
+		[ "$(echo "$features" | cut -c $((bit + 1)))" = 1 ] || return
+	done
+}

@@ -10,23 +10,6 @@ host() {
 }
 
 guest() {
-	step "e1000e is bound" until_true 10 bound e1000e
-	step "interface up" net_up e1000e
-	step "ping" answers 3
-	step "by MSI" by_line
-	step "5 MB from the host" tcp_in
-	step "5 MB to the host" tcp_out 5
-	for cycle in $(seq 3); do
-		step "cycle $cycle" another_life
-	done
-	step "5 MB from the host, again" tcp_in
-}
-
-by_line() {
-	[ "$(grep -c "PCI-MSI.* $(interface_of e1000e)\$" /proc/interrupts)" = 1 ]
-}
-
-# Taken from its driver and given back, the NIC would be another one to the parameter.
-another_life() {
-	net_down e1000e && net_up e1000e && answers && by_line
+	life=another_link	# taken and given back, the NIC would be another one to the parameter
+	linux_works e1000e 5 3 "by MSI" one_interrupt e1000e PCI-MSI
 }

@@ -9,20 +9,12 @@ host() {
 }
 
 guest() {
-	step "e1000e is bound" until_true 10 bound e1000e
-	step "interface up" net_up e1000e
-	step "ping" answers 3
-	step "by MSI-X: receive, transmit, link" vectors
-	step "20 MB from the host" tcp_in
-	step "20 MB to the host" tcp_out 20
+	set -- "by MSI-X: receive, transmit, link" vectors
+	linux_has e1000e "$@"
+	traffic 20
 	step "MTU 9000" jumbo
-	step "20 MB from the host in long frames" tcp_in
-	step "20 MB to the host in long frames" tcp_out 20
-	for cycle in $(seq 10); do
-		step "cycle $cycle" another_life
-	done
-	step "20 MB from the host, again" tcp_in
-	step "20 MB to the host, again" tcp_out 20
+	traffic 20 " in long frames"
+	linux_lives e1000e 20 10 "$@"
 	step "Linux has nothing to complain of" quiet
 }
 
@@ -41,13 +33,6 @@ jumbo() {
 	nic=$(interface_of e1000e)
 	net_down e1000e && ip link set "$nic" mtu 9000 && net_up e1000e &&
 		ping -c 3 -W 5 -s 8000 "$HOST" >/dev/null
-}
-
-# The interface goes down and up, the function is taken from its driver and comes back.
-another_life() {
-	pci=$(readlink -f "/sys/class/net/$(interface_of e1000e)/device")
-	net_down e1000e && net_up e1000e && answers &&
-		rebind pci "${pci##*/}" e1000e && until_true 10 bound e1000e && net_up e1000e && answers
 }
 
 quiet() {

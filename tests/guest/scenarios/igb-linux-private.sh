@@ -10,12 +10,5 @@ host() {
 }
 
 guest() {
-	step "igb is bound" until_true 10 bound igb
-	step "interface up" net_up igb
-	step "interrupts by INTx" uses_intx
-	step "ping" answers 3
-	step "1 MB from the host" tcp_in
-	step "1 MB to the host" tcp_out 1
+	linux_works igb 1 1 "interrupts by INTx" one_interrupt igb IO-APIC
 }
-
-uses_intx() { grep -E "IO-APIC.*$(interface_of igb)\$" /proc/interrupts; }

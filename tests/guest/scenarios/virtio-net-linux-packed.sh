@@ -8,29 +8,5 @@ host() {
 }
 
 guest() {
-	step "virtio_net is bound" until_true 10 bound virtio_net
-	step "the queues are packed, with event words" agreed 34 29
-	step "interface up" net_up virtio_net
-	step "ping" answers 3
-	step "20 MB from the host" tcp_in
-	step "20 MB to the host" tcp_out 20
-	for cycle in $(seq 5); do
-		step "cycle $cycle" another_life
-	done
-	step "20 MB from the host, again" tcp_in
-	step "20 MB to the host, again" tcp_out 20
-}
-
-# agreed BIT...: these features were negotiated.
-agreed() {
-	features=$(cat "/sys/class/net/$(interface_of virtio_net)/device/features")
-	for bit; do
-		[ "$(echo "$features" | cut -c $((bit + 1)))" = 1 ] || return
-	done
-}
-
-another_life() {
-	virtio=$(readlink -f "/sys/class/net/$(interface_of virtio_net)/device")
-	net_down virtio_net && net_up virtio_net && answers &&
-		rebind virtio "${virtio##*/}" virtio_net && net_up virtio_net && answers
+	linux_works virtio_net 20 5 "the queues are packed, with event words" negotiated virtio_net 34 29
 }
