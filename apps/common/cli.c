@@ -31,17 +31,53 @@ void cli_add_port(struct argp_state *state, const char *arg, const char **addrs,
 	addrs[(*n)++] = arg;
 }
 
-unsigned int cli_number(struct argp_state *state, const char *what, const char *arg,
-			unsigned long min, unsigned long max)
+static unsigned int number(struct argp_state *state, const struct cli_number *n, const char *arg)
 {
 	char *end;
-	unsigned long n;
+	unsigned long value;
 
 	errno = 0;
-	n = strtoul(arg, &end, 10);
-	if (errno || end == arg || *end || *arg == '-' || n < min || n > max)
-		argp_error(state, "%s '%s': give a number from %lu to %lu", what, arg, min, max);
-	return (unsigned int)n;
+	value = strtoul(arg, &end, 10);
+	if (errno || end == arg || *end || *arg == '-' || value < n->min || value > n->max)
+		argp_error(state, "%s '%s': give a number from %lu to %lu", n->name, arg, n->min,
+			   n->max);
+	return (unsigned int)value;
+}
+
+bool cli_number(struct argp_state *state, const struct cli_number *numbers, int key,
+		const char *arg)
+{
+	for (const struct cli_number *n = numbers; n->name; n++) {
+		if (n->key == key) {
+			*(unsigned int *)(void *)((char *)state->input + n->off) =
+				number(state, n, arg);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* "a", "a or b", "a, b or c" */
+static void list_words(char *list, size_t size, const char *const *words)
+{
+	size_t len = 0;
+
+	for (unsigned int i = 0; words[i] && len < size; i++)
+		len += (size_t)snprintf(list + len, size - len, "%s%s",
+					!i ? "" : words[i + 1] ? ", " : " or ", words[i]);
+}
+
+unsigned int cli_word(struct argp_state *state, const char *name, const char *arg,
+		      const char *const *words)
+{
+	char list[128] = "";
+
+	for (unsigned int i = 0; words[i]; i++)
+		if (!strcmp(arg, words[i]))
+			return i;
+	list_words(list, sizeof(list), words);
+	argp_error(state, "%s '%s': give %s", name, arg, list);
+	return 0;
 }
 
 unsigned int cli_cpus(struct argp_state *state, const char *list, int *cpus, unsigned int n)

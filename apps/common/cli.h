@@ -8,6 +8,8 @@
 #include <leat/leat.h>
 
 #include <argp.h>
+#include <stdbool.h>
+#include <stddef.h>
 
 /* argp_parse(), with --version, and status 2 for a wrong command line. */
 void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
@@ -16,9 +18,26 @@ void cli_parse(const struct argp *argp, int argc, char **argv, void *input);
 void cli_add_port(struct argp_state *state, const char *arg, const char **addrs, unsigned int *n,
 		  unsigned int max);
 
-/* A number from @min to @max, or the end of the program with a sentence and argp's status. */
-unsigned int cli_number(struct argp_state *state, const char *what, const char *arg,
-			unsigned long min, unsigned long max);
+/* An option that is a number and nothing else: where it goes in argp's input, and its bounds. */
+struct cli_number {
+	int		key;
+	const char	*name;		/* NULL: the end of a table */
+	size_t		off;		/* of an unsigned int */
+	unsigned long	min, max;
+};
+
+#define CLI_NUMBER(type, key, name, field, min, max) { key, name, offsetof(type, field), min, max }
+
+/* Takes the option @key if it is one of @numbers; false: it is not. Ends the program as below. */
+bool cli_number(struct argp_state *state, const struct cli_number *numbers, int key,
+		const char *arg);
+
+/*
+ * cli_word - which of @words, NULL behind the last, @arg is, to the letter; or the end of
+ * the program with a sentence about the option @name and argp's status
+ */
+unsigned int cli_word(struct argp_state *state, const char *name, const char *arg,
+		      const char *const *words);
 
 /* --cpus: up to @n into @cpus. Returns how many; ends the program as above. */
 unsigned int cli_cpus(struct argp_state *state, const char *list, int *cpus, unsigned int n);

@@ -60,16 +60,9 @@ static unsigned long page_size(struct argp_state *state, const char *arg)
 	return 0;
 }
 
-static enum idle idle_mode(struct argp_state *state, const char *arg)
-{
-	static const char *const modes[] = { "poll", "adaptive", "intr" };
-
-	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(modes); i++)
-		if (!strcmp(arg, modes[i]))
-			return (enum idle)i;
-	argp_error(state, "--idle '%s': give poll, adaptive or intr", arg);
-	return IDLE_POLL;
-}
+static const char *const idle_modes[] = {
+	[IDLE_POLL] = "poll", [IDLE_ADAPTIVE] = "adaptive", [IDLE_INTR] = "intr", NULL
+};
 
 static void check(struct argp_state *state, struct options *opt)
 {
@@ -89,17 +82,23 @@ static void check(struct argp_state *state, struct options *opt)
 			   opt->nworkers, opt->nports);
 }
 
+#define NUMBER(...) CLI_NUMBER(struct options, __VA_ARGS__)
+
+static const struct cli_number numbers[] = {
+	NUMBER('s', "--seconds", seconds, 1, 86400 * 365UL),
+	NUMBER('b', "--burst", burst, 1, MAX_BURST),
+	NUMBER(KEY_MTU, "--mtu", mtu, 68, UINT16_MAX),
+	NUMBER(KEY_DESCRIPTORS, "--descriptors", descriptors, 1, 32768),
+	{ 0 },
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *opt = state->input;
 
+	if (cli_number(state, numbers, key, arg))
+		return 0;
 	switch (key) {
-	case 's':
-		opt->seconds = cli_number(state, "--seconds", arg, 1, 86400 * 365UL);
-		return 0;
-	case 'b':
-		opt->burst = cli_number(state, "--burst", arg, 1, MAX_BURST);
-		return 0;
 	case 'c':
 		opt->nworkers = cli_cpus(state, arg, opt->cpu, MAX_WORKERS);
 		return 0;
@@ -109,14 +108,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'p':
 		opt->pipeline = true;
 		return 0;
-	case KEY_MTU:
-		opt->mtu = cli_number(state, "--mtu", arg, 68, UINT16_MAX);
-		return 0;
-	case KEY_DESCRIPTORS:
-		opt->descriptors = cli_number(state, "--descriptors", arg, 1, 32768);
-		return 0;
 	case KEY_IDLE:
-		opt->idle = idle_mode(state, arg);
+		opt->idle = (enum idle)cli_word(state, "--idle", arg, idle_modes);
 		return 0;
 	case KEY_REOPEN:
 		opt->reopen = true;

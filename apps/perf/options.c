@@ -82,16 +82,11 @@ static const struct mode *mode(struct argp_state *state, const char *arg)
 	return m;
 }
 
-static enum topology topology(struct argp_state *state, const char *arg)
-{
-	static const char *const names[] = { "paired", "chained", "loop" };
+static const char *const topologies[] = {
+	[TOPOLOGY_PAIRED] = "paired", [TOPOLOGY_CHAINED] = "chained", [TOPOLOGY_LOOP] = "loop", NULL
+};
 
-	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(names); i++)
-		if (!strcmp(arg, names[i]))
-			return (enum topology)i;
-	argp_error(state, "--port-topology '%s': give paired, chained or loop", arg);
-	return TOPOLOGY_PAIRED;
-}
+static const char *const csum_places[] = { "sw", "hw", NULL };
 
 static void segments(struct argp_state *state, struct options *opt, const char *arg)
 {
@@ -142,17 +137,9 @@ static void check(struct argp_state *state, struct options *opt)
 		argp_error(state, "--nb-cores %u: --cpus names %u", opt->nlanes, opt->ncpus);
 }
 
-/* The options that are a number and nothing else: where it goes, and its bounds. */
-struct numeric {
-	int		key;
-	const char	*name;
-	size_t		off;
-	unsigned long	min, max;
-};
+#define NUMBER(...) CLI_NUMBER(struct options, __VA_ARGS__)
 
-#define NUMBER(key, name, field, min, max) { key, name, offsetof(struct options, field), min, max }
-
-static const struct numeric numerics[] = {
+static const struct cli_number numbers[] = {
 	NUMBER(KEY_BURST, "--burst", burst, 1, MAX_BURST),
 	NUMBER(KEY_RXQ, "--rxq", rxq, 1, MAX_QUEUES),
 	NUMBER(KEY_TXQ, "--txq", txq, 1, MAX_QUEUES),
@@ -164,32 +151,22 @@ static const struct numeric numerics[] = {
 	NUMBER(KEY_MBUFS, "--total-num-mbufs", mbufs, 1, 1u << 24),
 	NUMBER(KEY_SECONDS, "--seconds", seconds, 1, 86400 * 365UL),
 	NUMBER(KEY_MTU, "--mtu", mtu, 68, UINT16_MAX),
+	{ 0 },
 };
-
-static bool set_number(struct argp_state *state, struct options *opt, int key, const char *arg)
-{
-	for (const struct numeric *n = numerics; n < numerics + LEAT_ARRAY_LEN(numerics); n++) {
-		if (n->key == key) {
-			*(unsigned int *)(void *)((char *)opt + n->off) =
-				cli_number(state, n->name, arg, n->min, n->max);
-			return true;
-		}
-	}
-	return false;
-}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *opt = state->input;
 
-	if (set_number(state, opt, key, arg))
+	if (cli_number(state, numbers, key, arg))
 		return 0;
 	switch (key) {
 	case KEY_MODE:
 		opt->mode = mode(state, arg);
 		return 0;
 	case KEY_TOPOLOGY:
-		opt->topology = topology(state, arg);
+		opt->topology = (enum topology)cli_word(state, "--port-topology", arg,
+							topologies);
 		return 0;
 	case KEY_TX_FIRST:
 		opt->tx_first = true;
@@ -198,9 +175,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		segments(state, opt, arg);
 		return 0;
 	case KEY_CSUM:
-		if (strcmp(arg, "hw") != 0 && strcmp(arg, "sw") != 0)
-			argp_error(state, "--csum '%s': give sw or hw", arg);
-		opt->csum_hw = !strcmp(arg, "hw");
+		opt->csum_hw = cli_word(state, "--csum", arg, csum_places);
 		return 0;
 	case KEY_RETRY:
 		opt->retry = true;
