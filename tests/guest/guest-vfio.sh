@@ -182,6 +182,22 @@ living() {
 	step "no DMA went astray" no_faults
 }
 
+# queueing ADDRESS ADDRESS ADDRESS ADDRESS: what becomes of flows in those of queue_pairs; and that leat-fwd announces.
+queueing() {
+	step "vfio-pci has them" give vfio-pci "$@"
+	step "sums and segments" probe-segments "group:$1" "group:$2"
+	step "filters, hashes and their queues" probe-filters "iommufd:$1" "iommufd:$2"
+	step "four queues, spread by hash" probe-queues "iommufd:$1" "iommufd:$2" 4
+	step "four queues, spread by the device, in order" probe-queues "group:$3" "group:$4" 4
+	step "the same the other way" probe-queues "group:$4" "group:$3" 4
+	start fwd leat-fwd "group:$1" "group:$2"
+	step "leat-fwd is at work" says fwd '^ +1 s'
+	step "the network changed" ask monitor announce_self
+	step "it is asked to announce itself" says fwd 'asked to announce itself'
+	step "leat-fwd ends well" stop fwd
+	step "no DMA went astray" no_faults
+}
+
 # addresses: of the virtual functions that leat-fwd has.
 addresses() { sed -n 's/^port .*virtual function \([0-9a-f:]*\),.*/\1/p' /tmp/fwd.log | tr '\n' ,; }
 

@@ -47,6 +47,15 @@ bridged() {
 	ip link set bridge up
 }
 
+# queue_pairs OPTION: virtio-net on taps, with OPTION and four pairs of queues each. Two can hash and segment,
+# two use descriptors in order, the last with one buffer a frame and without event words.
+queue_pairs() {
+	taps=4
+	each=$1,mq=on,rss=on,hash=on,vectors=10,queue_reset=on,guest_uso4=on,guest_uso6=on
+	plain=$1,mq=on,vectors=10,queue_reset=on,in_order=on,indirect_desc=off
+	nics "virtio-net,$each" "virtio-net,$each" "virtio-net,$plain" "virtio-net,$plain,mrg_rxbuf=off,event_idx=off"
+}
+
 nic_slot() {
 	if [ "$model" != e1000 ]; then
 		nic_args="$nic_args -device pcie-root-port,id=port$nics,bus=$nic_bus,chassis=$((nics + 1)),slot=$((nics + 1))"
