@@ -16,7 +16,7 @@
 #define RX    (E1000E_ICR_RXT0 | E1000E_ICR_RXDMT0 | E1000E_ICR_RXO | E1000E_ICR_RXQ(0) | \
 	       E1000E_ICR_RXQ(1))
 
-static struct leat_rxq *queue(struct rig *r, unsigned int id)
+static struct leat_rxq *queue(struct nic *r, unsigned int id)
 {
 	return leat_port_rxq(r->port, id);
 }
@@ -24,39 +24,39 @@ static struct leat_rxq *queue(struct rig *r, unsigned int id)
 static void by_msix_each_queue_has_its_cause(void **state)
 {
 	const struct leat_port_config cfg = { .rxqs = 2, .intr = LEAT_INTR_MSIX };
-	struct rig *r = *state;
+	struct nic *r = *state;
 	uint32_t value = 0;
 	unsigned int from;
 
 	rig_open(r, &cfg);
 	assert_int_equal(r->irq_count, 3);
-	assert_int_equal(*rig_reg(r, E1000E_IVAR), 0x000800a9);
-	assert_int_equal(*rig_reg(r, E1000E_EIAC), E1000E_ICR_RXQ(0) | E1000E_ICR_RXQ(1));
-	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER);
+	assert_int_equal(*nic_reg(r, E1000E_IVAR), 0x000800a9);
+	assert_int_equal(*nic_reg(r, E1000E_EIAC), E1000E_ICR_RXQ(0) | E1000E_ICR_RXQ(1));
+	assert_int_equal(*nic_reg(r, E1000E_IMS), OTHER);
 	from = r->notes;
 	assert_int_equal(leat_rxq_arm(queue(r, 1)), 0);
 	assert_int_equal(rig_written(r, from, E1000E_ICR, &value), 1);
 	assert_int_equal(value, E1000E_ICR_RXQ(1));
-	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER | E1000E_ICR_RXQ(1));
+	assert_int_equal(*nic_reg(r, E1000E_IMS), OTHER | E1000E_ICR_RXQ(1));
 	assert_int_equal(r->rearms, 0);
 	leat_rxq_disarm(queue(r, 1));
-	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER);
+	assert_int_equal(*nic_reg(r, E1000E_IMS), OTHER);
 }
 
-static void by_one_line_all_causes_are_taken(struct rig *r, enum leat_intr intr, unsigned int rearms)
+static void by_one_line_all_causes_are_taken(struct nic *r, enum leat_intr intr, unsigned int rearms)
 {
 	const struct leat_port_config cfg = { .intr = intr };
 
 	rig_open(r, &cfg);
 	assert_int_equal(r->irq_count, 1);
-	assert_int_equal(*rig_reg(r, E1000E_IVAR), 0);
-	*rig_reg(r, E1000E_ICR) = E1000E_ICR_RXT0;
+	assert_int_equal(*nic_reg(r, E1000E_IVAR), 0);
+	*nic_reg(r, E1000E_ICR) = E1000E_ICR_RXT0;
 	assert_int_equal(leat_rxq_arm(queue(r, 0)), 0);
-	assert_int_equal(*rig_reg(r, E1000E_ICR), 0);	/* or it would wake at once, for ever */
-	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER | RX);
+	assert_int_equal(*nic_reg(r, E1000E_ICR), 0);	/* or it would wake at once, for ever */
+	assert_int_equal(*nic_reg(r, E1000E_IMS), OTHER | RX);
 	assert_int_equal(r->rearms, rearms);
 	leat_rxq_disarm(queue(r, 0));
-	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER);
+	assert_int_equal(*nic_reg(r, E1000E_IMS), OTHER);
 }
 
 static void by_msi(void **state)
@@ -73,19 +73,19 @@ static void by_intx_the_line_is_armed_again(void **state)
 static void one_line_for_two_queues_stays_armed(void **state)
 {
 	const struct leat_port_config cfg = { .rxqs = 2, .intr = LEAT_INTR_MSI };
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, &cfg);
 	assert_int_equal(leat_rxq_arm(queue(r, 0)), 0);
 	assert_int_equal(leat_rxq_arm(queue(r, 1)), 0);
 	leat_rxq_disarm(queue(r, 0));
-	assert_int_equal(*rig_reg(r, E1000E_IMS), OTHER | RX);
+	assert_int_equal(*nic_reg(r, E1000E_IMS), OTHER | RX);
 }
 
 static void without_interrupts_there_is_no_arming(void **state)
 {
 	const struct leat_port_config cfg = { .intr = LEAT_INTR_NONE };
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, &cfg);
 	assert_int_equal(r->irq_count, 0);
@@ -94,7 +94,7 @@ static void without_interrupts_there_is_no_arming(void **state)
 
 static void packets_that_wait_signal_at_once(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
 	rig_receive(r, 0, 1, 60, INTEL_RXD_DD | INTEL_RXD_EOP);
@@ -107,37 +107,37 @@ static void packets_that_wait_signal_at_once(void **state)
 static void a_link_that_goes_is_told(void **state)
 {
 	struct leat_link link;
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
-	rig_tick(r);
+	nic_second(r);
 	assert_int_equal(r->events[LEAT_EVENT_LINK], 1);	/* it is up */
-	*rig_reg(r, INTEL_STATUS) &= ~INTEL_STATUS_LU;
-	leat_eventfd_signal(r->irq_fd[0]);
+	*nic_reg(r, INTEL_STATUS) &= ~INTEL_STATUS_LU;
+	leat_eventfd_signal(r->event[0]);
 	leat_ctx_poll(r->ctx);
 	r->now += 2000000;
 	leat_ctx_poll(r->ctx);
 	assert_int_equal(r->events[LEAT_EVENT_LINK], 2);
 	leat_port_link(r->port, &link);
 	assert_false(link.up);
-	*rig_reg(r, INTEL_STATUS) |= INTEL_STATUS_LU;
-	rig_tick(r);
+	*nic_reg(r, INTEL_STATUS) |= INTEL_STATUS_LU;
+	nic_second(r);
 	assert_int_equal(r->events[LEAT_EVENT_LINK], 3);
 }
 
 static void pauses_are_settled_when_the_link_comes(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	r->phy[INTEL_PHY_PARTNER] = INTEL_PHY_ADVERTISE_PAUSE;
 	rig_open(r, NULL);
-	rig_tick(r);
-	assert_int_equal(*rig_reg(r, INTEL_CTRL) & (INTEL_CTRL_RFCE | INTEL_CTRL_TFCE),
+	nic_second(r);
+	assert_int_equal(*nic_reg(r, INTEL_CTRL) & (INTEL_CTRL_RFCE | INTEL_CTRL_TFCE),
 			 INTEL_CTRL_RFCE | INTEL_CTRL_TFCE);
-	assert_true(*rig_reg(r, INTEL_RCTL) & INTEL_RCTL_DPF);
+	assert_true(*nic_reg(r, INTEL_RCTL) & INTEL_RCTL_DPF);
 }
 
-static void send_one(struct rig *r)
+static void send_one(struct nic *r)
 {
 	struct leat_txq *q = leat_port_txq(r->port, 0);
 	struct leat_pkt *pkt;
@@ -149,15 +149,15 @@ static void send_one(struct rig *r)
 
 static void a_transmitter_that_hangs_is_told_once(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
-	rig_tick(r);
+	nic_second(r);
 	send_one(r);
-	rig_tick(r);				/* now it stands there */
+	nic_second(r);				/* now it stands there */
 	assert_int_equal(r->errors, 0);
-	rig_tick(r);				/* and still does */
-	rig_tick(r);
+	nic_second(r);				/* and still does */
+	nic_second(r);
 	assert_int_equal(r->errors, 1);
 	assert_non_null(strstr(r->last, "the transmitter hangs"));
 	leat_ctx_poll(r->ctx);
@@ -165,49 +165,49 @@ static void a_transmitter_that_hangs_is_told_once(void **state)
 	leat_port_stop(r->port);
 	assert_int_equal(leat_port_start(r->port), 0);
 	send_one(r);
-	rig_tick(r);
+	nic_second(r);
 	rig_send(r, 0);
-	rig_tick(r);
-	rig_tick(r);
+	nic_second(r);
+	nic_second(r);
 	assert_int_equal(r->errors, 1);
 }
 
 static void one_that_is_held_or_goes_on_does_not_hang(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
-	rig_tick(r);
+	nic_second(r);
 	for (unsigned int i = 0; i < 5; i++) {	/* slow, but it goes on */
 		rig_send(r, 0);
 		send_one(r);
-		rig_tick(r);
+		nic_second(r);
 	}
-	*rig_reg(r, INTEL_STATUS) |= INTEL_STATUS_TXOFF;
+	*nic_reg(r, INTEL_STATUS) |= INTEL_STATUS_TXOFF;
 	for (unsigned int i = 0; i < 5; i++)
-		rig_tick(r);
-	*rig_reg(r, INTEL_STATUS) &= ~(INTEL_STATUS_TXOFF | INTEL_STATUS_LU);
+		nic_second(r);
+	*nic_reg(r, INTEL_STATUS) &= ~(INTEL_STATUS_TXOFF | INTEL_STATUS_LU);
 	for (unsigned int i = 0; i < 5; i++)
-		rig_tick(r);
+		nic_second(r);
 	assert_int_equal(r->errors, 0);
 }
 
 static void all_ones_are_no_device(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
-	rig_tick(r);
-	*rig_reg(r, INTEL_STATUS) = UINT32_MAX;
-	rig_tick(r);
-	rig_tick(r);
+	nic_second(r);
+	*nic_reg(r, INTEL_STATUS) = UINT32_MAX;
+	nic_second(r);
+	nic_second(r);
 	assert_int_equal(r->errors, 1);
 	assert_non_null(strstr(r->last, "all ones"));
 }
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, nic_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(by_msix_each_queue_has_its_cause),
 		TEST(by_msi),

@@ -13,19 +13,19 @@
 #define DD  INTEL_RXD_DD
 #define EOP (INTEL_RXD_DD | INTEL_RXD_EOP)
 
-static uint16_t take(struct rig *r, struct leat_pkt **pkts, uint16_t n)
+static uint16_t take(struct nic *r, struct leat_pkt **pkts, uint16_t n)
 {
 	return leat_rx(leat_port_rxq(r->port, 0), pkts, n);
 }
 
-static uint32_t tail(struct rig *r)
+static uint32_t tail(struct nic *r)
 {
-	return *rig_reg(r, E1000E_RDT);
+	return *nic_reg(r, E1000E_RDT);
 }
 
 static void frames_come_in_order_and_buffers_go_back(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkts[8];
 
 	rig_open(r, NULL);
@@ -49,7 +49,7 @@ static void frames_come_in_order_and_buffers_go_back(void **state)
 
 static void the_tail_never_meets_the_head(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkts[32];
 
 	rig_open(r, NULL);
@@ -64,7 +64,7 @@ static void the_tail_never_meets_the_head(void **state)
 static void frames_lie_over_several_buffers(void **state)
 {
 	const struct leat_port_config cfg = { .mtu = 9000 };
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 	uint8_t byte;
 
@@ -83,7 +83,7 @@ static void frames_lie_over_several_buffers(void **state)
 
 static void bad_frames_are_counted_and_dropped(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -102,7 +102,7 @@ static void bad_frames_are_counted_and_dropped(void **state)
 
 static void more_than_the_buffer_holds_breaks_the_queue(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -122,7 +122,7 @@ static void more_than_the_buffer_holds_breaks_the_queue(void **state)
 
 static void a_later_buffer_may_lie_too(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -134,7 +134,7 @@ static void a_later_buffer_may_lie_too(void **state)
 
 static void a_frame_without_an_end_breaks_the_queue(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -150,7 +150,7 @@ static void a_frame_without_an_end_breaks_the_queue(void **state)
 
 /* ---- what is told of a frame ---- */
 
-static uint32_t flags_of(struct rig *r, unsigned int i, uint32_t status, struct leat_pkt *out)
+static uint32_t flags_of(struct nic *r, unsigned int i, uint32_t status, struct leat_pkt *out)
 {
 	struct leat_pkt *pkt;
 
@@ -176,7 +176,7 @@ static void sums_are_told(void **state)
 		{ INTEL_RXD_IPCS | INTEL_RXD_IPE, LEAT_PKT_CSUM_BAD },
 		{ INTEL_RXD_IPCS | INTEL_RXD_IPE | E1000E_RXD_IXSM, 0 },
 	};
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt pkt;
 
 	rig_open(r, NULL);
@@ -189,7 +189,7 @@ static void hashes_and_tags_are_told(void **state)
 	const struct leat_port_config cfg = {
 		.rxqs = 2, .offloads = LEAT_CAP_RX_VLAN | LEAT_CAP_RX_HASH,
 	};
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt pkt;
 
 	rig_open(r, &cfg);
@@ -205,7 +205,7 @@ static void hashes_and_tags_are_told(void **state)
 static void nothing_is_told_unasked(void **state)
 {
 	const struct leat_port_config cfg = { .offloads = LEAT_OFFLOADS_NONE };
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt pkt;
 
 	rig_open(r, &cfg);
@@ -216,7 +216,7 @@ static void nothing_is_told_unasked(void **state)
 static void an_empty_pool_is_no_end(void **state)
 {
 	struct leat_pkt *all[512], *pkt;
-	struct rig *r = *state;
+	struct nic *r = *state;
 	unsigned int n = 0;
 
 	rig_open(r, NULL);
@@ -237,7 +237,7 @@ static void an_empty_pool_is_no_end(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, nic_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(frames_come_in_order_and_buffers_go_back),
 		TEST(the_tail_never_meets_the_head),

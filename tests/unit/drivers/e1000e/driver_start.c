@@ -54,7 +54,7 @@ static void a_start_follows_the_datasheet(void **state)
 		{ INTEL_RCTL, 0x04408002 },
 	};
 	const struct leat_port_config cfg = { .no_start = true };
-	struct rig *r = *state;
+	struct nic *r = *state;
 	unsigned int from;
 
 	rig_open(r, &cfg);
@@ -66,20 +66,20 @@ static void a_start_follows_the_datasheet(void **state)
 
 static void a_stop_ends_it(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	unsigned int home = leat_pool_available(r->pool);
 
 	rig_open(r, NULL);
 	assert_true(leat_pool_available(r->pool) < home);
 	leat_port_stop(r->port);
-	assert_int_equal(*rig_reg(r, INTEL_RCTL), 0);
-	assert_false(*rig_reg(r, INTEL_TCTL) & INTEL_TCTL_EN);
-	assert_int_equal(*rig_reg(r, E1000E_IMS), 0);
+	assert_int_equal(*nic_reg(r, INTEL_RCTL), 0);
+	assert_false(*nic_reg(r, INTEL_TCTL) & INTEL_TCTL_EN);
+	assert_int_equal(*nic_reg(r, E1000E_IMS), 0);
 	assert_int_equal(r->irq_count, 0);
 	assert_false(r->config[LEAT_PCI_COMMAND] & LEAT_PCI_COMMAND_MASTER);
-	rig_close(r);
+	nic_close(r);
 	assert_int_equal(leat_pool_available(r->pool), home);
-	assert_false(*rig_reg(r, INTEL_CTRL_EXT) & E1000E_CTRL_EXT_DRV_LOAD);
+	assert_false(*nic_reg(r, INTEL_CTRL_EXT) & E1000E_CTRL_EXT_DRV_LOAD);
 }
 
 static void what_is_asked_comes_into_the_registers(void **state)
@@ -88,29 +88,29 @@ static void what_is_asked_comes_into_the_registers(void **state)
 		.mtu = 9000, .rxqs = 2, .txqs = 2, .offloads = LEAT_CAP_RX_VLAN,
 		.flow_ctrl = LEAT_FLOW_NONE,
 	};
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, &cfg);
-	assert_int_equal(*rig_reg(r, E1000E_PBA), 26);
-	assert_true(*rig_reg(r, INTEL_RCTL) & INTEL_RCTL_LPE);
-	assert_true(*rig_reg(r, INTEL_CTRL) & INTEL_CTRL_VME);
-	assert_int_equal(*rig_reg(r, INTEL_RXCSUM), INTEL_RXCSUM_PCSD);
-	assert_int_equal(*rig_reg(r, INTEL_MRQC), 0x00170001);
-	assert_int_equal(*rig_reg(r, INTEL_RETA(0)), 0x80008000);
-	assert_int_equal(*rig_reg(r, E1000E_IVAR), 0x000800a9);
-	assert_int_equal(*rig_reg(r, INTEL_FCRTH), 0);
-	assert_int_equal(*rig_reg(r, E1000E_QUEUE(E1000E_RDLEN, 1)), 512);
-	assert_int_equal(*rig_reg(r, E1000E_QUEUE(E1000E_TDLEN, 1)), 512);
+	assert_int_equal(*nic_reg(r, E1000E_PBA), 26);
+	assert_true(*nic_reg(r, INTEL_RCTL) & INTEL_RCTL_LPE);
+	assert_true(*nic_reg(r, INTEL_CTRL) & INTEL_CTRL_VME);
+	assert_int_equal(*nic_reg(r, INTEL_RXCSUM), INTEL_RXCSUM_PCSD);
+	assert_int_equal(*nic_reg(r, INTEL_MRQC), 0x00170001);
+	assert_int_equal(*nic_reg(r, INTEL_RETA(0)), 0x80008000);
+	assert_int_equal(*nic_reg(r, E1000E_IVAR), 0x000800a9);
+	assert_int_equal(*nic_reg(r, INTEL_FCRTH), 0);
+	assert_int_equal(*nic_reg(r, E1000E_QUEUE(E1000E_RDLEN, 1)), 512);
+	assert_int_equal(*nic_reg(r, E1000E_QUEUE(E1000E_TDLEN, 1)), 512);
 	assert_int_equal(leat_port_promisc(r->port, true), 0);
-	assert_true(*rig_reg(r, INTEL_RCTL) & INTEL_RCTL_UPE);
-	assert_true(*rig_reg(r, INTEL_RCTL) & INTEL_RCTL_EN);
+	assert_true(*nic_reg(r, INTEL_RCTL) & INTEL_RCTL_UPE);
+	assert_true(*nic_reg(r, INTEL_RCTL) & INTEL_RCTL_EN);
 }
 
 static void a_reset_that_never_ends_is_told(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
-	r->stuck = true;
+	r->no_reset = true;
 	assert_int_equal(rig_try(r, NULL), -ETIMEDOUT);
 	assert_non_null(strstr(r->last, "does not come back"));
 	assert_int_equal(r->errors, 1);
@@ -123,20 +123,9 @@ static int try_default(void *arg)
 	return rig_try(arg, NULL);
 }
 
-static void close_it(void *arg)
-{
-	rig_close(arg);
-}
-
 static void a_failure_anywhere_leaves_nothing(void **state)
 {
-	struct rig *r = *state;
-	const struct trace_device d = {
-		.arg = r, .open = try_default, .close = close_it, .left = &r->left,
-		.errors = &r->errors, .notes = &r->notes, .segs = &r->segs, .pool = r->pool,
-	};
-
-	trace_cut(&d);
+	nic_cut(*state, try_default);
 }
 
 /* ---- self test ---- */
@@ -145,7 +134,7 @@ static void registers_and_interrupt_are_tested(void **state)
 {
 	const struct leat_port_config cfg = { .no_start = true };
 	struct leat_self_test t[3];
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, &cfg);
 	assert_int_equal(leat_port_self_test(r->port, NULL, 0), 3);
@@ -188,7 +177,7 @@ static void the_model_passes_all(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, nic_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_start_follows_the_datasheet),
 		TEST(a_stop_ends_it),

@@ -13,13 +13,13 @@
 #define DATA (E1000E_TXD_DATA | INTEL_TXD_IFCS)
 #define LAST (DATA | INTEL_TXD_EOP)
 
-static struct leat_txq *queue(struct rig *r)
+static struct leat_txq *queue(struct nic *r)
 {
 	return leat_port_txq(r->port, 0);
 }
 
 /* A packet of @len bytes that stays within a page; leaving one is another test's. */
-static struct leat_pkt *packet(struct rig *r, uint16_t len)
+static struct leat_pkt *packet(struct nic *r, uint16_t len)
 {
 	struct leat_pkt *pkts[16];
 	uint16_t n = 0;
@@ -33,29 +33,29 @@ static struct leat_pkt *packet(struct rig *r, uint16_t len)
 	return pkts[n];
 }
 
-static void send(struct rig *r, struct leat_pkt *pkt)
+static void send(struct nic *r, struct leat_pkt *pkt)
 {
 	assert_int_equal(leat_tx(queue(r), &pkt, 1), 1);
 }
 
-static uint32_t cmd(struct rig *r, unsigned int i)
+static uint32_t cmd(struct nic *r, unsigned int i)
 {
 	return leat_le32_to_cpu(rig_txd(r, 0, i)->cmd);
 }
 
-static uint32_t status(struct rig *r, unsigned int i)
+static uint32_t status(struct nic *r, unsigned int i)
 {
 	return leat_le32_to_cpu(rig_txd(r, 0, i)->status);
 }
 
-static uint32_t tail(struct rig *r)
+static uint32_t tail(struct nic *r)
 {
-	return *rig_reg(r, E1000E_TDT);
+	return *nic_reg(r, E1000E_TDT);
 }
 
 static void a_burst_reports_once(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkts[3];
 
 	rig_open(r, NULL);
@@ -72,7 +72,7 @@ static void a_burst_reports_once(void **state)
 
 static void what_was_sent_comes_back(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_txq *q;
 	unsigned int home;
 
@@ -87,14 +87,14 @@ static void what_was_sent_comes_back(void **state)
 	assert_int_equal(q->packets, 1000);
 	assert_int_equal(q->bytes, 60000);
 	leat_port_stop(r->port);
-	rig_close(r);
+	nic_close(r);
 	assert_true(leat_pool_available(r->pool) >= home);
 	assert_int_equal(leat_pool_available(r->pool), 512);
 }
 
 static void a_full_ring_takes_no_more(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkts[40];
 
 	rig_open(r, NULL);
@@ -109,7 +109,7 @@ static void a_full_ring_takes_no_more(void **state)
 
 static void segments_are_chained(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *head;
 
 	rig_open(r, NULL);
@@ -124,7 +124,7 @@ static void segments_are_chained(void **state)
 
 static void what_leaves_a_page_is_split(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt = NULL, *kept[64];
 	unsigned int n = 0;
 
@@ -147,7 +147,7 @@ static void what_leaves_a_page_is_split(void **state)
 
 /* ---- contexts ---- */
 
-static struct leat_pkt *summed(struct rig *r, uint16_t start, uint16_t off)
+static struct leat_pkt *summed(struct nic *r, uint16_t start, uint16_t off)
 {
 	struct leat_pkt *pkt = packet(r, 100);
 
@@ -157,14 +157,14 @@ static struct leat_pkt *summed(struct rig *r, uint16_t start, uint16_t off)
 	return pkt;
 }
 
-static bool is_context(struct rig *r, unsigned int i)
+static bool is_context(struct nic *r, unsigned int i)
 {
 	return !LEAT_GET(INTEL_TXD_TYPE, cmd(r, i));
 }
 
 static void a_context_holds_until_another(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct e1000e_txc c;
 
 	rig_open(r, NULL);
@@ -188,7 +188,7 @@ static void a_context_holds_until_another(void **state)
 
 static void a_start_forgets_contexts(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
 	send(r, summed(r, 34, 16));
@@ -200,7 +200,7 @@ static void a_start_forgets_contexts(void **state)
 
 static void what_a_byte_cannot_count_is_summed_here(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -222,7 +222,7 @@ static void what_a_byte_cannot_count_is_summed_here(void **state)
 
 /* ---- TSO ---- */
 
-static struct leat_pkt *to_cut(struct rig *r, bool v6)
+static struct leat_pkt *to_cut(struct nic *r, bool v6)
 {
 	struct leat_pkt *pkt = packet(r, 1500);
 	uint16_t l4 = v6 ? 54 : 34;
@@ -242,7 +242,7 @@ static struct leat_pkt *to_cut(struct rig *r, bool v6)
 
 static void tso_tells_of_the_headers(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct e1000e_txc c;
 
 	rig_open(r, NULL);
@@ -270,7 +270,7 @@ static void tso_tells_of_the_headers(void **state)
 
 static void what_cannot_be_cut_is_dropped(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -286,7 +286,7 @@ static void what_cannot_be_cut_is_dropped(void **state)
 
 static void what_is_no_frame_is_dropped(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 
 	rig_open(r, NULL);
 	send(r, packet(r, 13));
@@ -303,7 +303,7 @@ static void what_is_no_frame_is_dropped(void **state)
 static void tags_are_the_device_s_where_it_takes_them_off(void **state)
 {
 	const struct leat_port_config cfg = { .offloads = LEAT_CAP_RX_VLAN | LEAT_CAP_TX_VLAN };
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, &cfg);
@@ -317,7 +317,7 @@ static void tags_are_the_device_s_where_it_takes_them_off(void **state)
 
 static void tags_are_ours_otherwise(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -333,7 +333,7 @@ static void tags_are_ours_otherwise(void **state)
 
 static void a_queue_that_has_run_dry_stops(void **state)
 {
-	struct rig *r = *state;
+	struct nic *r = *state;
 	struct leat_pkt *pkt;
 
 	rig_open(r, NULL);
@@ -349,7 +349,7 @@ static void a_queue_that_has_run_dry_stops(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, rig_teardown)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, rig_setup, nic_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(a_burst_reports_once),
 		TEST(what_was_sent_comes_back),

@@ -60,7 +60,7 @@ static void a_start_follows_the_datasheet(void **state)
 
 static void a_failure_anywhere_leaves_nothing(void **state)
 {
-	nic_cut(*state);
+	nic_cut(*state, nic_open_two);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, nic_setup, nic_teardown)

@@ -111,8 +111,7 @@ static void open_vf(struct nic *n, const struct leat_port_config *cfg)
 
 static void *vf_ring(struct nic *n, uint32_t reg)
 {
-	return nic_mem(n, n->reg[IGB_QUEUE_ALIAS(reg, 0) / 4] |
-			       (uint64_t)n->reg[IGB_QUEUE_ALIAS(reg + 4, 0) / 4] << 32);
+	return nic_desc(n, IGB_QUEUE_ALIAS(reg, 0), 0);
 }
 
 /* ---- start ---- */
@@ -189,7 +188,7 @@ static void frames_move(void **state)
 
 	open_vf(n, NULL);
 	d = vf_ring(n, IGB_RDBAL);
-	memset(nic_mem(n, leat_le64_to_cpu(d->read.addr)), 7, 60);
+	memset(nic_dma(n, leat_le64_to_cpu(d->read.addr), 60), 7, 60);
 	d->done = (struct intel_rxd_done){
 		.status = leat_cpu_to_le32(INTEL_RXD_DD | INTEL_RXD_EOP | INTEL_RXD_VP),
 		.len = leat_cpu_to_le16(60), .vlan = leat_cpu_to_le16(0x6123),
@@ -236,7 +235,7 @@ static void it_tests_itself(void **state)
 
 static void a_failure_anywhere_leaves_nothing(void **state)
 {
-	nic_cut(*state);
+	nic_cut(*state, nic_open_two);
 }
 
 /* ---- addresses ---- */
