@@ -39,8 +39,10 @@ nic_wire() {
 	fi
 }
 
-# bridged NAME: a tap that speaks the virtio header, on the bridge of all of them.
+# bridged NAME: a tap that speaks the virtio header, on the bridge of all of them. The host is silent there: a
+# frame of its own, for a queue that is being started, makes QEMU leave others in the tap.
 bridged() {
+	echo 1 2>/dev/null >/proc/sys/net/ipv6/conf/default/disable_ipv6 || true
 	[ "$nics" -gt 0 ] || ip link add bridge type bridge mcast_snooping 0
 	ip tuntap add dev "$1" mode tap multi_queue vnet_hdr
 	ip link set "$1" master bridge up
