@@ -27,6 +27,14 @@ static int virtio_net_check_taken(struct virtio_net *net, uint16_t index)
 			 "let go of it: stop and start the port", net->port.name, index);
 }
 
+void leat_virtio_rx_feed(struct virtio_net *net, unsigned int first, unsigned int n)
+{
+	for (unsigned int i = first; i < first + n && net->rings->rxq_expose; i++)
+		net->rings->rxq_expose(net->port.rxq[i]);
+	for (unsigned int i = first; i < first + n; i++)
+		net->rings->rxq_kick(net->port.rxq[i]);
+}
+
 void leat_virtio_rxq_stop(struct leat_rxq *q)
 {
 	struct virtio_net *net = virtio_net_of(q->port);
@@ -43,7 +51,7 @@ int leat_virtio_rxq_start(struct leat_rxq *q)
 	if (!err)
 		err = net->rings->rxq_start(net, q);
 	if (!err)
-		net->rings->rxq_kick(q);
+		leat_virtio_rx_feed(net, q->id, 1);
 	return err;
 }
 

@@ -96,6 +96,7 @@ const struct virtio_rings leat_virtio_split = {
 	.rxq_setup = leat_virtio_split_rxq_setup,
 	.rxq_free = leat_virtio_split_rxq_free,
 	.rxq_start = leat_virtio_split_rxq_start,
+	.rxq_expose = leat_virtio_split_rxq_expose,
 	.rxq_kick = leat_virtio_split_rxq_kick,
 	.rxq_stop = leat_virtio_split_rxq_stop,
 	.rxq_arm = leat_virtio_split_rxq_arm,

@@ -62,6 +62,7 @@ void leat_virtio_split_reset(struct virtio_split *s, const struct virtio_net *ne
 int leat_virtio_split_rxq_setup(struct virtio_net *net, unsigned int id, struct leat_rxq **out);
 void leat_virtio_split_rxq_free(struct leat_rxq *base);
 int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base);
+void leat_virtio_split_rxq_expose(struct leat_rxq *base);
 void leat_virtio_split_rxq_kick(struct leat_rxq *base);
 void leat_virtio_split_rxq_stop(struct leat_rxq *base);
 int leat_virtio_split_rxq_arm(struct leat_rxq *base);

@@ -164,9 +164,13 @@ int leat_virtio_split_rxq_start(struct virtio_net *net, struct leat_rxq *base)
 	return leat_virtio_rxq_enable(&r->q, net, &r->s.vq);
 }
 
-void leat_virtio_split_rxq_kick(struct leat_rxq *base)
+void leat_virtio_split_rxq_expose(struct leat_rxq *base)
 {
 	split_expose(&split_rxq_of(base)->s);
+}
+
+void leat_virtio_split_rxq_kick(struct leat_rxq *base)
+{
 	split_wake(&split_rxq_of(base)->s);
 }
 

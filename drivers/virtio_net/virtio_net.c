@@ -116,8 +116,8 @@ static int virtio_net_go(struct virtio_net *net)
 	err = leat_virtio_steer(&net->port);
 	if (!err)
 		err = leat_virtio_filter_start(net);
-	for (unsigned int i = 0; i < net->port.cfg.rxqs && !err; i++)
-		net->rings->rxq_kick(net->port.rxq[i]);
+	if (!err)
+		leat_virtio_rx_feed(net, 0, net->port.cfg.rxqs);
 	return err;
 }
 

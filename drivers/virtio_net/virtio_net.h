@@ -189,8 +189,16 @@ int leat_virtio_steer(struct leat_port *port);
 int leat_virtio_set_rss(struct leat_port *port);
 int leat_virtio_set_offloads(struct leat_port *port);
 
-/* ---- queues.c: driver verbs ---- */
+/* ---- queues.c ---- */
 
+/*
+ * The device may fill the buffers of receive queues @first and following: all of them, before
+ * it is told of any. One that spreads frames may hold up a queue with a frame for another that
+ * had no buffers yet, until it is told of the former again; QEMU does.
+ */
+void leat_virtio_rx_feed(struct virtio_net *net, unsigned int first, unsigned int n);
+
+/* Driver verbs. */
 void leat_virtio_rxq_stop(struct leat_rxq *q);
 int leat_virtio_rxq_start(struct leat_rxq *q);
 void leat_virtio_txq_stop(struct leat_txq *q);
@@ -258,13 +266,15 @@ struct virtio_rings {
 	/*
 	 * setup: the ring's memory, nothing in it. free: undoes it.
 	 * start: the ring as new, the path chosen by net->vd->features, receive buffers in
-	 * it, and the device told of it; the device may use it from DRIVER_OK on, when kick
-	 * says that there are buffers. 0 or -errno, logged.
+	 * it, and the device told of it; the device may use it from DRIVER_OK on. 0 or
+	 * -errno, logged. expose: the buffers can be seen; NULL: since start. kick: the
+	 * device is told of them.
 	 * stop: every buffer back to its pool, after the device or the queue was reset.
 	 */
 	int  (*rxq_setup)(struct virtio_net *net, unsigned int id, struct leat_rxq **out);
 	void (*rxq_free)(struct leat_rxq *base);
 	int  (*rxq_start)(struct virtio_net *net, struct leat_rxq *base);
+	void (*rxq_expose)(struct leat_rxq *base);
 	void (*rxq_kick)(struct leat_rxq *base);
 	void (*rxq_stop)(struct leat_rxq *base);
 

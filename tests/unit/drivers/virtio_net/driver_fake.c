@@ -264,6 +264,8 @@ static void write_notify(struct fake *f, uint64_t off, uint16_t index)
 	f->q[index].rings++;
 	if ((f->accepted & VIRTIO_NET_F_CTRL_VQ) && index == fake_ctrl_index(f))
 		fake_ctrl(f);
+	else if (!(index & 1) && !fake_packed(f))
+		fake_assert_fed(f);
 }
 
 static int bar_read(struct fake *f, uint64_t off, void *buf, size_t len)

@@ -229,6 +229,9 @@ size_t fake_hdr_len(const struct fake *f);
 /* Take one frame sent into @buf, the header into @hdr; its length, or -1. Completes it. */
 int fake_collect(struct fake *f, struct virtio_net_hdr *hdr, void *buf);
 
+/* Receive queues that are enabled have buffers: all, before the device hears of one (split rings). */
+void fake_assert_fed(struct fake *f);
+
 /* The control queue's place with what the driver accepted; and what its doorbell does. */
 uint16_t fake_ctrl_index(const struct fake *f);
 void fake_ctrl(struct fake *f);

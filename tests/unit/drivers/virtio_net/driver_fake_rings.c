@@ -89,6 +89,15 @@ static struct virtio_avail *avail(struct fake *f, struct fake_queue *q)
 	return fake_ptr(f, q->driver, VIRTIO_AVAIL_BYTES(q->size));
 }
 
+void fake_assert_fed(struct fake *f)
+{
+	bool ctrl = f->accepted & VIRTIO_NET_F_CTRL_VQ;
+
+	for (unsigned int i = 0; i + 1 < f->kind.num_queues; i += 2)
+		if (f->q[i].enable && !(ctrl && i == fake_ctrl_index(f)))
+			assert_int_not_equal(leat_le16_to_cpu(avail(f, &f->q[i])->idx), 0);
+}
+
 struct virtio_used *fake_used(struct fake *f, struct fake_queue *q)
 {
 	assert_int_equal(q->device % VIRTIO_USED_ALIGN, 0);
