@@ -16,7 +16,9 @@
 #include <string.h>
 #include <time.h>
 
-#define PF_NS	UINT64_C(2000000000)	/* for a PF to answer, or to come back */
+#define BACK_NS	UINT64_C(2000000000)	/* for a PF to come back */
+#define PF_NS	(BACK_NS / TRIES)	/* and to answer */
+#define TRIES	4
 #define NAP_NS	200000
 #define LATCHED (IGB_V2PMAILBOX_PFSTS | IGB_V2PMAILBOX_PFACK | IGB_V2PMAILBOX_RSTD)
 
@@ -30,10 +32,10 @@ static uint32_t mailbox(struct igbvf *v)
 }
 
 /* Until (mailbox & mask) == want; before each look @write is written, if it is anything. */
-static int await(struct igbvf *v, uint32_t mask, uint32_t want, uint32_t write)
+static int await_for(struct igbvf *v, uint64_t ns, uint32_t mask, uint32_t want, uint32_t write)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
-	uint64_t until = leat_now_ns() + PF_NS;
+	uint64_t until = leat_now_ns() + ns;
 
 	for (;;) {
 		uint32_t bits;
@@ -51,6 +53,11 @@ static int await(struct igbvf *v, uint32_t mask, uint32_t want, uint32_t write)
 			return -ETIMEDOUT;
 		nanosleep(&nap, NULL);
 	}
+}
+
+static int await(struct igbvf *v, uint32_t mask, uint32_t want, uint32_t write)
+{
+	return await_for(v, PF_NS, mask, want, write);
 }
 
 static int take(struct igbvf *v)
@@ -99,13 +106,20 @@ static int hear(struct igbvf *v, uint32_t kind, uint32_t *msg, unsigned int n)
 	return -EPROTO;
 }
 
+/*
+ * There is one memory for both ends: news of the PF's may be written over a question, or over
+ * the answer. So what is not answered is asked again; nothing that is asked minds.
+ */
 static int converse(struct igbvf *v, const uint32_t *msg, unsigned int n, uint32_t *answer,
 		    unsigned int len)
 {
-	int err = post(v, msg, n);
+	int err = -ETIMEDOUT;
 
-	if (!err)
-		err = hear(v, msg[0] & IGB_MSG_KIND, answer, len);
+	for (unsigned int i = 0; i < TRIES && (err == -ETIMEDOUT || err == -EPROTO); i++) {
+		err = post(v, msg, n);
+		if (!err)
+			err = hear(v, msg[0] & IGB_MSG_KIND, answer, len);
+	}
 	if (err == -EPROTO)
 		return leat_fail(v->igb.port.ctx, err, "%s: mailbox: the physical function speaks of "
 				 "something else; restart its driver", v->igb.port.name);
@@ -135,7 +149,7 @@ static int reset_registers(struct igbvf *v)
 
 	intel_write(hw, IGB_VTEIMC, UINT32_MAX);
 	intel_write(hw, IGB_VTCTRL, IGB_VTCTRL_RST);
-	err = await(v, IGB_V2PMAILBOX_RSTI, 0, 0);
+	err = await_for(v, BACK_NS, IGB_V2PMAILBOX_RSTI, 0, 0);
 	v->seen = 0;
 	intel_write(hw, IGB_VTEIMC, UINT32_MAX);
 	(void)intel_read(hw, IGB_VTEICR);

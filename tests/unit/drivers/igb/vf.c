@@ -27,6 +27,7 @@ static struct {
 	uint8_t		mac[6];		/* that it gives; zeros: none */
 	uint32_t	refuse;		/* a kind */
 	bool		mute;
+	unsigned int	lose;		/* so many answers, news being written over them */
 	bool		forgot;		/* knows no VF */
 } pf;
 
@@ -47,6 +48,11 @@ static void answer(struct nic *n, const uint32_t *msg)
 	bool yes = kind != pf.refuse && !pf.forgot;
 
 	*mailbox(n) |= IGB_V2PMAILBOX_PFACK;
+	if (pf.lose) {
+		pf.lose--;
+		say(n, IGB_MSG_CONTROL | cts);
+		return;
+	}
 	if (kind != IGB_MSG_RESET) {
 		say(n, msg[0] | cts | (yes ? IGB_MSG_ACK : IGB_MSG_NACK));
 		return;
@@ -312,6 +318,16 @@ static void a_pf_may_refuse(void **state)
 	assert_int_equal(leat_port_vlan(n->port, 7, true), 0);
 }
 
+static void what_is_lost_is_asked_again(void **state)
+{
+	struct nic *n = *state;
+
+	pf.lose = 1;
+	open_vf(n, NULL);
+	assert_int_equal(pf.heard[0][0], IGB_MSG_RESET);
+	assert_int_equal(pf.heard[1][0], IGB_MSG_RESET);
+}
+
 static void a_pf_that_does_not_answer_is_told_of(void **state)
 {
 	struct nic *n = *state;
@@ -426,6 +442,7 @@ int main(void)
 		VF_TEST(the_administrators_address_is_not_named),
 		VF_TEST(the_applications_address_stays),
 		VF_TEST(a_pf_may_refuse),
+		VF_TEST(what_is_lost_is_asked_again),
 		VF_TEST(a_pf_that_does_not_answer_is_told_of),
 		VF_TEST(no_queues_by_rss_is_no_error),
 		VF_TEST(the_reset_of_a_pf_is_noticed),
