@@ -37,6 +37,23 @@ static void say(struct igb *g, unsigned int vf, const uint32_t *msg, unsigned in
 	for (unsigned int i = 0; i < n; i++)
 		intel_write(&g->hw, IGB_VMBMEM(vf) + 4 * i, msg[i]);
 	intel_write(&g->hw, IGB_PFMAILBOX(vf), IGB_PFMAILBOX_STS);
+	g->vfs.vf[vf].unread = true;
+}
+
+/* There is one memory for both ends: a question or an answer that waits in it goes before news. */
+static void tell(struct igb *g, unsigned int vf)
+{
+	struct igb_vf *v = &g->vfs.vf[vf];
+	uint32_t msg = IGB_MSG_CONTROL | (v->clear ? IGB_MSG_CTS : 0);
+
+	if (!v->news || v->unread || !take(g, vf))
+		return;
+	if (intel_read(&g->hw, IGB_MBVFICR) & IGB_MBVFICR_REQ(vf)) {
+		intel_write(&g->hw, IGB_PFMAILBOX(vf), 0);
+		return;
+	}
+	say(g, vf, &msg, 1);
+	v->news = v->unread = false;		/* newer news may be written over it */
 }
 
 /* The VF is reset and says so: it gets its address. */
@@ -84,21 +101,20 @@ void leat_igb_mbx_serve(struct igb *g)
 			intel_write(&g->hw, IGB_VFLRE, LEAT_BIT(vf));
 			leat_igb_vf_forget(g, vf);
 		}
-		if (said & IGB_MBVFICR_REQ(vf))
-			answer(g, vf);
+		if ((resets & LEAT_BIT(vf)) || (said & (IGB_MBVFICR_REQ(vf) | IGB_MBVFICR_ACK(vf))))
+			g->vfs.vf[vf].unread = false;
 		if (said & IGB_MBVFICR_ACK(vf))
 			intel_write(&g->hw, IGB_MBVFICR, IGB_MBVFICR_ACK(vf));
+		if (said & IGB_MBVFICR_REQ(vf))
+			answer(g, vf);
+		tell(g, vf);
 	}
 }
 
-/* A question that waits would be written over. */
 void leat_igb_mbx_ping(struct igb *g)
 {
+	for (unsigned int vf = 0; vf < g->vfs.n; vf++)
+		g->vfs.vf[vf].news = true;
 	if (g->vfs.n)
 		leat_igb_mbx_serve(g);
-	for (unsigned int vf = 0; vf < g->vfs.n; vf++) {
-		uint32_t msg = IGB_MSG_CONTROL | (g->vfs.vf[vf].clear ? IGB_MSG_CTS : 0);
-
-		say(g, vf, &msg, 1);
-	}
 }

@@ -436,6 +436,8 @@ void leat_igb_vfs_go(struct igb *g)
 {
 	intel_write(&g->hw, IGB_MBVFIMR, LEAT_BIT(g->vfs.n) - 1);
 	intel_update(&g->hw, INTEL_CTRL_EXT, 0, IGB_CTRL_EXT_PFRSTD);
+	for (unsigned int vf = 0; vf < g->vfs.n; vf++)
+		g->vfs.vf[vf].unread = false;	/* whatever it was, the reset took it */
 	leat_igb_mbx_ping(g);
 }
 
@@ -445,7 +447,7 @@ void leat_igb_vfs_halt(struct igb *g)
 	intel_write(&g->hw, IGB_VFRE, 0);
 	intel_write(&g->hw, IGB_VFTE, 0);
 	for (unsigned int vf = 0; vf < g->vfs.n; vf++)
-		g->vfs.vf[vf].clear = false;
+		g->vfs.vf[vf].clear = g->vfs.vf[vf].unread = false;	/* the end does not wait */
 	leat_igb_mbx_ping(g);
 }
 

@@ -27,6 +27,8 @@ struct igb;
 /* What a VF has been allowed. */
 struct igb_vf {
 	bool		clear;		/* it was reset and has said so: it may ask */
+	bool		unread;		/* the last answer */
+	bool		news;		/* to be told when it has read that */
 	bool		spread;		/* by RSS, over both queues */
 	bool		allmulti;
 	bool		spoofed;	/* told once a start */
@@ -84,7 +86,7 @@ void leat_igb_vfs_look(struct igb *g);
 
 /* Whatever VFs have said, or that they were reset. */
 void leat_igb_mbx_serve(struct igb *g);
-/* Tell all that there is news: the link, or that the port goes. */
+/* Tell all that there is news: the link, or that the port goes. Who has not read an answer is told later. */
 void leat_igb_mbx_ping(struct igb *g);
 
 #endif
