@@ -175,6 +175,7 @@ static void client_hang_up(struct leat_dev *dev)
 const struct leat_dev_ops leat_vfio_user_ops = {
 	.scheme = "vfio-user",
 	.dev_size = sizeof(struct vfu_client),
+	.software = true,
 	.open = client_open,
 	.close = client_close,
 	.reset = client_reset,

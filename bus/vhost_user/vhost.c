@@ -221,6 +221,7 @@ static void vhost_forget(struct leat_dev *dev)
 const struct leat_dev_ops leat_vhost_user_ops = {
 	.scheme = "vhost-user",
 	.dev_size = sizeof(struct vhost),
+	.software = true,
 	.open = vhost_open,
 	.close = vhost_close,
 	.forget = vhost_forget,

@@ -62,6 +62,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_compose(struct virtio_packed_txq 
 	const uint64_t flags = packed_flags(packed_avail(t->p.size, t->q.next));
 	const uint32_t frame_max = t->q.frame_max;
 	const uint16_t hdr_len = t->q.hdr_len;
+	const uint32_t zero = t->q.hdr_zero;
 	struct leat_pkt **sw = t->q.pkt;
 	uint16_t *len = t->q.len, i;
 
@@ -72,7 +73,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_compose(struct virtio_packed_txq 
 		if (LEAT_UNLIKELY(!leat_virtio_tx_plain(pkt, hdr_len, frame_max)))
 			break;
 		id = in_order ? (uint16_t)(at + i) : t->ids[t->id_next++ & mask];
-		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
+		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len, zero);
 		packed_compose(c, i, leat_pkt_iova(pkt) - hdr_len,
 			       ((uint32_t)pkt->len + hdr_len) | (uint64_t)id << 32 | flags);
 		sw[id] = pkt;

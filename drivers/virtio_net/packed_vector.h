@@ -156,6 +156,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_compose(struct virtio_packed_txq *t,
 	};
 	struct leat_pkt **sw = &t->q.pkt[at];
 	uint16_t *len = &t->q.len[at], done = 0;
+	const uint32_t zero = t->q.hdr_zero;
 
 	for (; done + VEC <= n; done += VEC) {
 		uint32_t sum = vec_tx4(pkts + done, &k, (uint16_t)(at + done), &c->word[2 * done]);
@@ -163,7 +164,8 @@ static VIRTIO_ALWAYS_INLINE uint16_t vec_tx_compose(struct virtio_packed_txq *t,
 		if (LEAT_UNLIKELY(!sum))
 			break;
 		for (unsigned int i = 0; i < VEC; i++) {
-			leat_virtio_tx_clear(leat_virtio_tx_hdr(pkts[done + i], hdr_len), hdr_len);
+			leat_virtio_tx_clear(leat_virtio_tx_hdr(pkts[done + i], hdr_len), hdr_len,
+					     zero);
 			sw[done + i] = pkts[done + i];
 			len[done + i] = 1;
 		}

@@ -229,7 +229,7 @@ struct virtio_net_hdr {
 	leat_le16	gso_size;	/* payload of each segment, if gso_type */
 	leat_le16	csum_start;	/* if NEEDS_CSUM: sum from here to the end... */
 	leat_le16	csum_offset;	/* ...and store it this far behind csum_start */
-	leat_le16	num_buffers;	/* receive: 1 without MRG_RXBUF; transmit: 0 */
+	leat_le16	num_buffers;	/* receive: 1 without MRG_RXBUF; transmit: 0, but see decision 6 */
 };
 LEAT_STATIC_ASSERT(sizeof(struct virtio_net_hdr) == 12, "5.1.6");
 LEAT_STATIC_ASSERT(offsetof(struct virtio_net_hdr, csum_start) == 6, "5.1.6");

@@ -168,6 +168,7 @@ static uint16_t tx_plain_run(struct virtio_txq *q, struct leat_pkt **pkts, uint1
 	uint16_t pos = t->q.next, *len = t->q.len, i;
 	const uint16_t hdr_len = t->q.hdr_len;
 	const uint32_t frame_max = t->q.frame_max;
+	const uint32_t zero = t->q.hdr_zero;
 	const bool demote = t->q.demote;
 	uint64_t sum = 0;
 
@@ -178,7 +179,7 @@ static uint16_t tx_plain_run(struct virtio_txq *q, struct leat_pkt **pkts, uint1
 
 		if (LEAT_UNLIKELY(!leat_virtio_tx_plain(pkt, hdr_len, frame_max)))
 			break;
-		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len);
+		leat_virtio_tx_clear(leat_virtio_tx_hdr(pkt, hdr_len), hdr_len, zero);
 		if (demote)
 			leat_virtio_tx_demote(pkt);
 		split_desc(&s, id, leat_pkt_iova(pkt) - hdr_len, (uint32_t)pkt->len + hdr_len, 0, 0);

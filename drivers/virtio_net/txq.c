@@ -154,6 +154,20 @@ void leat_virtio_txq_fini(struct virtio_txq *q)
 	free(q->pkt);
 }
 
+/*
+ * All of a plain packet's header is 0 (5.1.6.2.1). But a program that plays a device does not
+ * look at num_buffers: what it wrote there itself, 1 for a frame in one buffer (5.1.6.4.1), stays
+ * when the frame is sent back, or the line would cross twice for each.
+ */
+static uint32_t hdr_zero(const struct virtio_net *net)
+{
+	const uint32_t num_buffers = UINT32_C(1) << 16;
+
+	if (net->hdr_len == VIRTIO_NET_HDR_LEN_LEGACY)
+		return LEAT_SWAP32(num_buffers - 1);
+	return LEAT_SWAP32(net->vd->dev->ops->software ? ~num_buffers : UINT32_MAX);
+}
+
 void leat_virtio_txq_reset(struct virtio_txq *q, const struct virtio_net *net, void *va,
 			   leat_iova_t iova)
 {
@@ -162,6 +176,7 @@ void leat_virtio_txq_reset(struct virtio_txq *q, const struct virtio_net *net, v
 
 	q->features = net->vd->features;
 	q->hdr_len = net->hdr_len;
+	q->hdr_zero = hdr_zero(net);
 	q->frame_max = net->frame_max;
 	q->max_segs = net->port.caps.max_segs;
 	q->next = q->clean = 0;

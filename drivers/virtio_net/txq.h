@@ -54,6 +54,7 @@ struct virtio_txq {
 	uint32_t	frame_max;
 	uint16_t	size;		/* of the ring */
 	uint16_t	hdr_len;
+	uint32_t	hdr_zero;	/* bits of csum_offset and num_buffers that are 0 in a plain header */
 	uint16_t	max_segs;
 	uint16_t	next, clean;
 	bool		broken;
@@ -121,15 +122,20 @@ static inline bool leat_virtio_tx_plain(const struct leat_pkt *pkt, uint16_t hdr
 	       ((uint32_t)pkt->len - VIRTIO_NET_ETH_LEN <= frame_max - VIRTIO_NET_ETH_LEN);
 }
 
-/* The header of a plain frame is zero; more often than not it is already. */
-static inline void leat_virtio_tx_clear(char *hdr, uint16_t hdr_len)
+/*
+ * The header of a plain frame is zero; more often than not it is already. @zero: hdr_zero of
+ * the queue.
+ */
+static inline void leat_virtio_tx_clear(char *hdr, uint16_t hdr_len, uint32_t zero)
 {
-	uint64_t first, middle, last;		/* they overlap; 24 bytes at the most */
+	uint32_t third;
+	uint64_t first, hash;
 
 	memcpy(&first, hdr, sizeof(first));
-	memcpy(&middle, hdr + (hdr_len - sizeof(middle)) / 2, sizeof(middle));
-	memcpy(&last, hdr + hdr_len - sizeof(last), sizeof(last));
-	if (first | middle | last)
+	memcpy(&third, hdr + offsetof(struct virtio_net_hdr, csum_offset), sizeof(third));
+	/* the words behind, if it has them; else the first once more */
+	memcpy(&hash, hdr + (hdr_len > VIRTIO_NET_HDR_LEN ? VIRTIO_NET_HDR_LEN : 0), sizeof(hash));
+	if (first | (third & zero) | hash)
 		memset(hdr, 0, hdr_len);
 }
 

@@ -113,6 +113,7 @@ struct leat_mmio {
 struct leat_dev_ops {
 	const char *scheme;		/* "group", "vfio-user", "sim", "null" */
 	size_t dev_size;		/* the backend's struct, struct leat_dev first */
+	bool software;			/* another process plays the device */
 
 	/* life; @addr is what stands behind the scheme's colon */
 	int  (*open)(struct leat_dev *dev, const char *addr);

@@ -313,6 +313,73 @@ static void nothing_is_written_twice(void **state)
 	fake_fini(&f);
 }
 
+/* ---- the header of what is sent back ---- */
+
+#define BACK 12		/* frames: lines of descriptors, for data paths that take them whole */
+
+/* Eleven plain frames, the first in a buffer whose header says @buffers; one that was found good. */
+static void receive_for_sending(struct leat_pkt **pkts, uint16_t buffers)
+{
+	const leat_le16 said = leat_cpu_to_le16(buffers);
+	char frame[60] = { 0 };
+
+	for (int i = 0; i < BACK; i++)
+		assert_true(fake_deliver(&f, frame, sizeof(frame),
+					 i == BACK - 1 ? VIRTIO_NET_HDR_F_DATA_VALID : 0, 0, 0));
+	assert_int_equal(leat_rx(fake_rxq(&f), pkts, BACK), BACK);
+	memcpy((char *)leat_pkt_data(pkts[0]) - fake_hdr_len(&f) +
+	       offsetof(struct virtio_net_hdr, num_buffers), &said, sizeof(said));
+}
+
+/* All zero, or all but num_buffers, which is @buffers. */
+static void assert_sent_back(uint16_t buffers)
+{
+	struct virtio_net_hdr_hash got = { 0 }, want = { .hdr.num_buffers = leat_cpu_to_le16(buffers) };
+	char all[FAKE_FRAME_MAX];
+	int head = fake_pop(&f, &f.q[1]);
+
+	assert_true(head >= 0);
+	assert_int_equal(fake_gather(&f, &f.q[1], (uint16_t)head, all), fake_hdr_len(&f) + 60);
+	memcpy(&got, all, fake_hdr_len(&f));
+	assert_memory_equal(&got, &want, sizeof(got));
+	fake_push(&f, &f.q[1], (uint32_t)head, 0);
+}
+
+static void send_back(uint64_t features, bool software)
+{
+	struct leat_dev_ops ops = fake_dev_ops;
+	struct leat_pkt *pkts[BACK];
+
+	ops.software = software;
+	fake_init(&f, 1024, 2048);
+	f.dev.ops = &ops;
+	f.kind.features |= features;
+	assert_int_equal(fake_open(&f, NULL), 0);
+	receive_for_sending(pkts, 3);
+	assert_int_equal(leat_tx(fake_txq(&f), pkts, BACK), BACK);
+	assert_sent_back(0);
+	for (int i = 1; i < BACK - 1; i++)
+		assert_sent_back(software);
+	assert_sent_back(0);
+	fake_publish(&f, &f.q[1]);
+	fake_fini(&f);
+}
+
+/* 5.1.6.2.1: num_buffers is 0. Programs get back the 1 that they wrote, and nothing else. */
+static void headers_sent_back(void **state)
+{
+	static const uint64_t rings[] = FAKE_RINGS;
+	static const uint64_t more[] = { 0, VIRTIO_F_IN_ORDER, VIRTIO_NET_F_HASH_REPORT,
+					 VIRTIO_F_IN_ORDER | VIRTIO_NET_F_HASH_REPORT };
+
+	(void)state;
+	for (unsigned int i = 0; i < LEAT_ARRAY_LEN(rings); i++)
+		for (unsigned int k = 0; k < LEAT_ARRAY_LEN(more); k++) {
+			send_back(rings[i] | more[k], false);
+			send_back(rings[i] | more[k], true);
+		}
+}
+
 /* ---- what a packet may ask for ---- */
 
 static void checksum_by_the_device(void **state)
@@ -437,6 +504,7 @@ int main(void)
 		cmocka_unit_test(tables_count_by_their_buffers),
 		cmocka_unit_test(early_chains_are_freed),
 		cmocka_unit_test(nothing_is_written_twice),
+		cmocka_unit_test(headers_sent_back),
 		cmocka_unit_test(checksum_by_the_device),
 		cmocka_unit_test(checksum_in_software),
 		cmocka_unit_test(impossible_packets),
