@@ -73,6 +73,8 @@ void leat_virtio_split_txq_free(struct leat_txq *base);
 int leat_virtio_split_txq_start(struct virtio_net *net, struct leat_txq *base);
 void leat_virtio_split_txq_stop(struct leat_txq *base);
 
+#define SPLIT_LINE 4		/* descriptors in a line */
+
 static inline uint16_t split_size(const struct virtio_split *s)
 {
 	return (uint16_t)(s->mask + 1);
@@ -121,17 +123,20 @@ static inline uint32_t split_id(const struct virtio_used_elem *e)
 	return leat_le32_to_cpu(LEAT_READ_ONCE(e->id));
 }
 
-static inline void split_desc(struct virtio_split *s, uint16_t id, leat_iova_t addr, uint32_t len,
+/* True: its address is another than before. */
+static inline bool split_desc(struct virtio_split *s, uint16_t id, leat_iova_t addr, uint32_t len,
 			      uint16_t flags, uint16_t next)
 {
 	virtio_word64 *d = (virtio_word64 *)(void *)&s->desc[id];
 	uint64_t lo = LEAT_SWAP64(addr);
 	uint64_t hi = LEAT_SWAP64(len | (uint64_t)flags << 32 | (uint64_t)next << 48);
+	bool moved = d[0] != lo;
 
-	if (d[0] != lo)
+	if (moved)
 		d[0] = lo;
 	if (d[1] != hi)
 		d[1] = hi;
+	return moved;
 }
 
 /* The head of the next chain; it is the device's after publish. */
@@ -204,6 +209,7 @@ struct virtio_split_txq {
 	struct virtio_txq q;		/* first */
 	struct virtio_split s;
 	uint16_t	chains;		/* in order: heads in use whose length is not 1 */
+	bool		moves;		/* the last run's packets were others than a lap before */
 };
 
 static inline struct virtio_split_txq *split_txq_of(struct leat_txq *base)
