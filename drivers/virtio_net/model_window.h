@@ -47,10 +47,12 @@ LEAT_INLINE void vnet_call_in(const struct vnet_slot *s, uint16_t access)
 {
 	if (access) {
 		leat_prefetch_write(s->data);
-		leat_prefetch_write(s->data + LEAT_CACHELINE - 1);
+		if ((uintptr_t)s->data % LEAT_CACHELINE)
+			leat_prefetch_write(s->data + LEAT_CACHELINE - 1);
 	} else {
 		leat_prefetch(s->data);
-		leat_prefetch(s->data + LEAT_CACHELINE - 1);
+		if ((uintptr_t)s->data % LEAT_CACHELINE)
+			leat_prefetch(s->data + LEAT_CACHELINE - 1);
 	}
 	if (vnet_header_apart(s))
 		leat_prefetch(s->hdr);
