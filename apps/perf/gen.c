@@ -99,14 +99,22 @@ gen_fill_fn *gen_fill(const struct gen *g, const struct leat_pool *pool)
 	return fits ? fill_for_cpu() : fill_bytes;
 }
 
+/* Packets for the next burst. Others have read their lines: they are on the way back meanwhile. */
+static bool call_in(struct stream *s)
+{
+	s->ready = leat_pkt_alloc(s->cache, s->next, s->burst);
+	for (unsigned int i = 0; s->ready && i < s->burst; i++)
+		leat_prefetch_write(leat_pkt_data(s->next[i]));
+	return s->ready;
+}
+
 static bool make_plain(struct stream *s, struct gen *g)
 {
-	if (!leat_pkt_alloc(s->cache, s->pkts, s->burst))
+	if (!s->ready && !call_in(s))
 		return false;
-	/* Others have read the lines: have them back all at once, not store by store. */
-	for (unsigned int i = 0; i < s->burst; i++)
-		leat_prefetch_write(leat_pkt_data(s->pkts[i]));
+	memcpy(s->pkts, s->next, s->burst * sizeof(s->next[0]));
 	g->fill(g, s->pkts, s->burst);
+	call_in(s);
 	return true;
 }
 
@@ -150,4 +158,11 @@ bool gen_make(struct stream *s)
 	s->first = 0;
 	s->held = s->burst;
 	return true;
+}
+
+void gen_drain(struct stream *s)
+{
+	if (s->ready)
+		leat_pkt_free(s->next, s->burst);
+	s->ready = false;
 }

@@ -42,4 +42,7 @@ gen_fill_fn *gen_fill(const struct gen *g, const struct leat_pool *pool);
 /* Make a burst: s->held packets from s->first on. False: no packets to be had. */
 bool gen_make(struct stream *s);
 
+/* Give back what it has taken for the burst after. */
+void gen_drain(struct stream *s);
+
 #endif

@@ -27,7 +27,8 @@ struct stream {
 	uint8_t		peer[6];
 	bool		csum_hw;	/* leave sums to the device that sends... */
 	bool		sctp_hw;	/* ...SCTP's, too */
-	struct leat_pkt	*pkts[MAX_BURST];
+	bool		ready;		/* @next holds packets of a burst to come */
+	struct leat_pkt	*pkts[MAX_BURST], *next[MAX_BURST];
 };
 
 /* A polling thread and what it does. */

@@ -60,7 +60,7 @@ static bool sends_own(const struct options *opt)
 static unsigned int default_mbufs(const struct options *opt)
 {
 	unsigned int rxd = opt->rxd ? opt->rxd : 512, txd = opt->txd ? opt->txd : 512;
-	unsigned int held = opt->burst * opt->nsegs + LEAT_POOL_CACHE_MAX;
+	unsigned int held = opt->burst * (opt->nsegs + 1u) + LEAT_POOL_CACHE_MAX;
 
 	return (rxd * opt->rxq + txd * opt->txq * opt->nsegs + held) * opt->nports +
 	       2 * LEAT_POOL_CACHE_MAX * opt->nlanes;
@@ -223,6 +223,7 @@ void plan_drain(struct perf *p)
 		else
 			leat_drop(s->tx, s->pkts + s->first, s->held);
 		s->held = 0;
+		gen_drain(s);
 	}
 }
 

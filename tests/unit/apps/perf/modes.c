@@ -54,6 +54,7 @@ static int teardown(void **state)
 
 	(void)state;
 	leat_pkt_free(s.pkts + s.first, s.held);
+	gen_drain(&s);
 	free(s.gen);
 	leat_port_close(near);
 	leat_port_close(far);
