@@ -11,6 +11,7 @@
 #include "core/worker/cpus.h"
 
 #include <leat/clock.h>
+#include <leat/sleeper.h>
 
 #include <errno.h>
 #include <stdarg.h>
@@ -123,6 +124,7 @@ static struct leat_ctx *new_ctx(const struct leat_ctx_config *cfg)
 	ctx->clock_arg = cfg->clock_arg;
 	ctx->drivers = cfg->drivers ? cfg->drivers : no_drivers;
 	ctx->models = cfg->models ? cfg->models : no_models;
+	ctx->latency_fd = -1;
 	pthread_mutex_init(&ctx->error_lock, NULL);
 	return ctx;
 }
@@ -173,6 +175,7 @@ void leat_ctx_close(struct leat_ctx *ctx)
 		if (ctx->slot[i].close)
 			ctx->slot[i].close(ctx->slot[i].data);
 	leat_pool_destroy_all(ctx);
+	leat_ctx_wake_latency(ctx, LEAT_WAKE_LATENCY_ANY);
 	leat_mem_fini(ctx);
 	leat_events_fini(ctx);
 	free_ctx(ctx);
@@ -191,6 +194,7 @@ void leat_ctx_forget(struct leat_ctx *ctx)
 		if (ctx->slot[i].forget)
 			ctx->slot[i].forget(ctx->slot[i].data);
 	leat_pool_forget_all(ctx);
+	leat_ctx_wake_latency(ctx, LEAT_WAKE_LATENCY_ANY);
 	leat_mem_forget(ctx);
 	leat_events_fini(ctx);
 	free(ctx);

@@ -33,6 +33,7 @@ struct leat_ctx {
 	struct leat_port *ports;
 	struct leat_ctx_slot slot[LEAT_SLOTS];
 	bool		worker_warned;	/* said once that a worker is not near its queues */
+	int		latency_fd;	/* leat_ctx_wake_latency()'s; -1: nothing is asked for */
 
 	/* control events */
 	int		epfd;		/* every watch, and the two below */

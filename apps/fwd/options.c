@@ -25,7 +25,7 @@ static const char doc[] =
 	"Ends on SIGINT, SIGTERM, after --seconds, or without --reopen when every port is gone. Exit "
 	"status 0, 1 after an error, 2 for a wrong command line.";
 
-enum { KEY_MTU = 256, KEY_REOPEN, KEY_IDLE, KEY_DESCRIPTORS };
+enum { KEY_MTU = 256, KEY_REOPEN, KEY_IDLE, KEY_WAKE_LATENCY, KEY_DESCRIPTORS };
 
 static const struct argp_option table[] = {
 	{ "seconds", 's', "N", 0, "Stop after N seconds", 0 },
@@ -42,6 +42,9 @@ static const struct argp_option table[] = {
 	  "what the device has if less); frames in several buffers take several", 0 },
 	{ "idle", KEY_IDLE, "MODE", 0, "Without packets poll on (poll, the default), sleep after a "
 	  "moment of polling until the next one interrupts (adaptive), or sleep at once (intr)", 0 },
+	{ "wake-latency", KEY_WAKE_LATENCY, "USEC", 0, "Asleep, ask the kernel to wake idle CPUs within "
+	  "so many microseconds, 0 to 1000000 (default: as it likes); 0 keeps every idle CPU of the "
+	  "machine awake, at the price of power", 0 },
 	{ "reopen", KEY_REOPEN, NULL, 0, "Try once a second to open a port again that was lost", 0 },
 	{ 0 },
 };
@@ -80,6 +83,9 @@ static void check(struct argp_state *state, struct options *opt)
 	if (opt->nworkers > opt->nports)
 		argp_error(state, "--cpus: %u CPUs for %u ports; one a port is the most that helps",
 			   opt->nworkers, opt->nports);
+	if (opt->idle == IDLE_POLL && opt->wake_latency != LEAT_WAKE_LATENCY_ANY)
+		argp_error(state, "--wake-latency: who polls is never woken; add --idle adaptive or "
+			   "--idle intr");
 }
 
 #define NUMBER(...) CLI_NUMBER(struct options, __VA_ARGS__)
@@ -88,6 +94,7 @@ static const struct cli_number numbers[] = {
 	NUMBER('s', "--seconds", seconds, 1, 86400 * 365UL),
 	NUMBER('b', "--burst", burst, 1, MAX_BURST),
 	NUMBER(KEY_MTU, "--mtu", mtu, 68, UINT16_MAX),
+	NUMBER(KEY_WAKE_LATENCY, "--wake-latency", wake_latency, 0, 1000000),
 	NUMBER(KEY_DESCRIPTORS, "--descriptors", descriptors, 1, 32768),
 	{ 0 },
 };
@@ -129,6 +136,6 @@ void options_parse(struct options *opt, int argc, char **argv)
 {
 	const struct argp argp = { table, parse, "PORT PORT", doc, NULL, NULL, NULL };
 
-	*opt = (struct options){ .burst = 32 };
+	*opt = (struct options){ .burst = 32, .wake_latency = LEAT_WAKE_LATENCY_ANY };
 	cli_parse(&argp, argc, argv, opt);
 }

@@ -27,6 +27,7 @@ struct options {
 	unsigned int	mtu;		/* 0: the device's */
 	unsigned int	descriptors;	/* of each queue; 0: the driver's choice */
 	enum idle	idle;
+	unsigned int	wake_latency;	/* us that the kernel may take; LEAT_WAKE_LATENCY_ANY */
 	bool		pipeline;
 	bool		reopen;		/* lost ports */
 	int		node;		/* NUMA node of the first port that has one; -1: unknown */

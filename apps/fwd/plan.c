@@ -55,9 +55,11 @@ int plan_open(struct fwd *f, leat_event_fn *on_event)
 		.count = (2 * descriptors + 512) * f->opt.nports + 1024 * f->opt.nworkers,
 		.node = LEAT_NODE(f->opt.node),
 	};
-	int err = leat_pool_create(f->ctx, &pool, &f->pool);
+	int err = leat_ctx_wake_latency(f->ctx, f->opt.wake_latency);
 
 	f->on_event = on_event;
+	if (!err)
+		err = leat_pool_create(f->ctx, &pool, &f->pool);
 	for (unsigned int i = 0; !err && i < f->opt.nworkers; i++)
 		err = open_lane(f, &f->lane[i]);
 	for (unsigned int i = 0; !err && i < f->opt.nports; i++)

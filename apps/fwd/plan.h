@@ -51,7 +51,7 @@ struct fwd {
 	uint64_t	  spin;		/* ns without a packet, see SPIN_NS */
 };
 
-/* Pool, caches and ports; events go to @on_event with @f. 0 or -errno, logged. */
+/* Wake-up latency, pool, caches and ports; events go to @on_event with @f. 0 or -errno, logged. */
 int plan_open(struct fwd *f, leat_event_fn *on_event);
 
 /* The stages, each in the lane that will run it. 0 or -errno, logged: nobody can sleep on a port. */

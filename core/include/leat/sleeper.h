@@ -88,6 +88,33 @@ LEAT_API void leat_sleeper_wake(struct leat_sleeper *s);
 /* How often it has slept. Any thread. */
 LEAT_API uint64_t leat_sleeper_naps(const struct leat_sleeper *s);
 
+/* Any latency will do: the request is taken back. */
+#define LEAT_WAKE_LATENCY_ANY UINT32_MAX
+
+/*
+ * leat_ctx_wake_latency - ask the kernel to wake idle CPUs within @usec microseconds,
+ * until it is asked otherwise or the context is closed: its CPU latency QoS
+ * (/dev/cpu_dma_latency, Documentation/power/pm_qos_interface.rst). For sleepers, and
+ * for threads that sleep in other ways.
+ *
+ * It is for all CPUs of the machine, and the least that anybody asks for holds: an idle
+ * CPU stays in states that it leaves in time; with 0 it polls, so that a wake-up waits
+ * neither for the end of a halt nor for an interrupt between CPUs. Its time is still
+ * accounted as idle and free for other processes, but power is drawn, hardware threads
+ * beside it get less, and a hypervisor sees a virtual CPU that never rests.
+ *
+ * A wish, no promise: who has the CPU already comes first by the scheduler's rules, and a
+ * kernel without a cpuidle driver (/sys/devices/system/cpu/cpuidle/current_driver says
+ * "none") goes on as before.
+ *
+ * 0, or -errno, logged, and what was asked before still holds: -EACCES needs root, or a udev
+ * rule that gives a group write access; -ENOENT the kernel lacks CONFIG_CPU_IDLE, or the
+ * container the file; -EPERM the container may not; -EMFILE; -EINVAL beyond INT32_MAX.
+ * Taking it back never fails. A forked child holds it, too, until leat_ctx_forget() or
+ * exec(). Control thread.
+ */
+LEAT_API int leat_ctx_wake_latency(struct leat_ctx *ctx, uint32_t usec);
+
 LEAT_END_DECLS
 
 #endif

@@ -19,7 +19,8 @@ guest() {
 		sleeping "$idle, MSI-X" $idle group: MSI-X 0-1,1-0 "$1" "$2"
 		sleeping "$idle, INTx" $idle "" INTx 2-3,3-2 "$3" "$4"
 	done
-	options=--pipeline
+	latency=20
+	options="--pipeline --wake-latency $latency"
 	sleeping "adaptive, pipeline" adaptive "" MSI-X 0-1,1-0 "$1" "$2"
 }
 
@@ -29,6 +30,7 @@ sleeping() {
 	start fwd leat-fwd --idle "$2" ${options:-} "$3$6" "$3$7"
 	step "$title: leat-fwd is at work" says fwd '^ +1 s'
 	step "$title: so it is" [ "$(grep -cE "^port .*, $4\$" /tmp/fwd.log)" = 2 ]
+	[ -z "${latency:-}" ] || step "$title: the kernel keeps its wake-up latency" keeps "$latency"
 	step "$title: one frame at a time" ask exchange count=300 window=1 sizes=60-1514 ways="$5"
 	step "$title: many" ask exchange count=3000 sizes=60-1514 ways="$5"
 	step "$title: it needs no CPU" rests
@@ -36,6 +38,9 @@ sleeping() {
 	step "$title: it slept" grep -qE '^CPU share.*, asleep [0-9]{3,} times$' /tmp/fwd.log
 	step "$title: the books balance" [ "$(grep -cE 'RX-packets: 3300 .*TX-packets: 3300 ' /tmp/fwd.log)" = 2 ]
 }
+
+# keeps USEC: as long as leat-fwd asks for it.
+keeps() { [ "$(hexdump -n 4 -e '"%d"' /dev/cpu_dma_latency)" = "$1" ]; }
 
 # At most a tenth of a CPU in three seconds without a frame.
 rests() {
