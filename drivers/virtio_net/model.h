@@ -34,6 +34,7 @@
 #define VNET_FRAME_MIN	14	/* an Ethernet header */
 #define VNET_BURST	32	/* frames shown to the wire at once */
 #define VNET_WINDOW	64	/* slots read ahead, their lines on the way; a power of two */
+#define VNET_DESC_LINE	4	/* descriptors in a cache line */
 #define VNET_WEIGHED	4096	/* frames received, by which what the driver does with them is judged */
 
 /* The BAR: trapped registers, the MSI-X pages, and one page of shared doorbells. */

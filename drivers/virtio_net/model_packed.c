@@ -141,12 +141,21 @@ static inline bool parse(struct vnet *v, struct vnet_queue *q, struct vnet_slot 
 	return true;
 }
 
+/* The descriptors of the next burst, which a driver that is ahead has written. */
+static inline void call_in_next(const struct vnet_queue *q)
+{
+	for (uint16_t i = 0; i < VNET_BURST; i += VNET_DESC_LINE)
+		leat_prefetch(&q->ring[vnet_place_add(q, q->read, i) & 0x7fff]);
+}
+
 static inline void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
 {
 	struct vnet_slot s;
 
 	for (; q->parsed != end && parse(v, q, &s, access); q->parsed++)
 		*vnet_slot(q, q->parsed) = s;
+	if (q->parsed == end)
+		call_in_next(q);
 }
 
 static void fill_by_message(struct vnet *v, struct vnet_queue *q, uint16_t end)
