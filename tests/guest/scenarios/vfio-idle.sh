@@ -42,12 +42,16 @@ sleeping() {
 # keeps USEC: as long as leat-fwd asks for it.
 keeps() { [ "$(hexdump -n 4 -e '"%d"' /dev/cpu_dma_latency)" = "$1" ]; }
 
-# At most a tenth of a CPU in three seconds without a frame.
+# At most a tenth of a CPU in three seconds without a frame: a poller takes all of it each time, but a
+# guest whose host is busy at times counts as ours what it did not get.
 rests() {
-	before=$(ticks)
-	sleep 3
-	after=$(ticks)
-	say "$((after - before)) hundredths of a second"
-	[ $((after - before)) -le 30 ]
+	for _ in 1 2 3 4 5; do
+		before=$(ticks)
+		sleep 3
+		after=$(ticks)
+		say "$((after - before)) hundredths of a second"
+		[ $((after - before)) -gt 30 ] || return 0
+	done
+	return 1
 }
 ticks() { awk '{ print $14 + $15 }' "/proc/$(cat /tmp/fwd.pid)/stat"; }
