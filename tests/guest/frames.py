@@ -77,11 +77,13 @@ class Wire:
 class Flood:
     """Frames of @size bytes into all wires, as many as they take; what comes out is counted only."""
 
+    CHUNK = 1024            # a multiple of all bursts, which no end of one then cuts short
+
     def __init__(self, wires, size):
         self.wires = wires
         self.each = 4 + size
         frame = HEADER + bytes(size - len(HEADER))
-        self.chunk = (struct.pack(">I", size) + frame) * 1000
+        self.chunk = (struct.pack(">I", size) + frame) * self.CHUNK
         self.at = 0             # bytes of a frame that has come in part, of all wires
 
     def run(self, seconds):
