@@ -8,8 +8,8 @@
  * Of a receive queue [taken, posted) is the device's, or done and not looked at yet; it
  * never is the whole ring, for head equal to tail means an empty one (82574 7.1.8). What
  * was taken is refilled in handfuls at the next burst, when the application has freed what
- * it does not keep, or at the end of this one, if frames took many; one write to the tail
- * tells of all of them.
+ * it does not keep, or in this one, if frames took many or there are no more; one write to
+ * the tail tells of all of them.
  *
  * Of a transmit queue [clean, next) is the device's. It reports status (RS) for the last
  * descriptor of a burst, and at least every INTEL_REPORT descriptors; where, is kept in a
@@ -223,25 +223,48 @@ INTEL_INLINE bool intel_rx_frame(struct intel_rxq *q, struct leat_pkt **out,
 	return true;
 }
 
-/* leat_rxq.burst, for the driver's. */
-INTEL_INLINE uint16_t intel_rx_burst(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n,
-				     const struct intel_rx_kind *kind)
+/* As many frames as are there, at most @n; *@bytes grows by theirs. */
+INTEL_INLINE uint16_t intel_rx_frames(struct intel_rxq *q, struct leat_pkt **pkts, uint16_t n,
+				      uint64_t *bytes, const struct intel_rx_kind *kind)
 {
-	struct intel_rxq *q = intel_rxq_of(base);
-	uint64_t bytes = 0;
 	uint16_t got = 0;
 
-	if (intel_rx_missing(q) >= q->fill)
-		leat_intel_rx_refill(q);
 	while (got < n && intel_rx_frame(q, &pkts[got], kind)) {
 		leat_prefetch(&q->desc[(q->taken + 4) & q->ring.mask]);
 		if (LEAT_UNLIKELY(!pkts[got]))
 			continue;
-		bytes += pkts[got++]->total;
+		*bytes += pkts[got++]->total;
 	}
-	/* Frames of many buffers have left few, too few to wait for the next burst. */
-	if (LEAT_UNLIKELY(intel_rx_missing(q) >= q->fill + LEAT_MIN(n, q->fill)))
+	return got;
+}
+
+/*
+ * leat_rxq.burst, for the driver's.
+ *
+ * Buffers that come due with the last of the frames are given at once, and what the device
+ * receives meanwhile belongs to this burst. It may have waited for them; and QEMU's does what
+ * it can while a virtual CPU waits for the doorbell, so that the burst ends full instead of
+ * with the first frame after a silence.
+ */
+INTEL_INLINE uint16_t intel_rx_burst(struct leat_rxq *base, struct leat_pkt **pkts, uint16_t n,
+				     const struct intel_rx_kind *kind)
+{
+	struct intel_rxq *q = intel_rxq_of(base);
+	bool due = intel_rx_missing(q) >= q->fill;
+	uint64_t bytes = 0;
+	uint16_t got;
+
+	if (due)
 		leat_intel_rx_refill(q);
+	got = intel_rx_frames(q, pkts, n, &bytes, kind);
+	if (LEAT_UNLIKELY(!due && got < n && intel_rx_missing(q) >= q->fill &&
+			  !leat_intel_rxq_news(base))) {
+		leat_intel_rx_refill(q);
+		got += intel_rx_frames(q, pkts + got, (uint16_t)(n - got), &bytes, kind);
+	} else if (LEAT_UNLIKELY(intel_rx_missing(q) >= q->fill + LEAT_MIN(n, q->fill))) {
+		/* Frames of many buffers have left few, too few to wait for the next burst. */
+		leat_intel_rx_refill(q);
+	}
 	leat_store_relaxed(&base->packets, base->packets + got);
 	leat_store_relaxed(&base->bytes, base->bytes + bytes);
 	return got;

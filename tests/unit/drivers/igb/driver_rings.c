@@ -109,6 +109,49 @@ static void long_frames_are_made_up_for_at_once(void **state)
 	free_all(pkts, BURST);
 }
 
+/* Frames 1 to 3, while the doorbell for more buffers is written. */
+static void meanwhile(struct nic *n, uint32_t off, uint32_t tail)
+{
+	if (off != IGB_RDT || tail != 0)
+		return;
+	n->after_write = NULL;
+	for (unsigned int i = 1; i <= 3; i++)
+		nic_receive(n, 0, i, 60, (uint8_t)(i + 1), GOOD, 0);
+}
+
+static void what_fresh_buffers_bring_at_once_is_of_the_same_burst(void **state)
+{
+	const struct leat_port_config cfg = { .rx_desc = 256 };
+	struct nic *n = *state;
+	struct leat_pkt *pkts[BURST];
+
+	assert_int_equal(nic_open(n, &cfg), 0);
+	n->after_write = meanwhile;
+	nic_receive(n, 0, 0, 60, 1, GOOD, 0);		/* 64 of 256 are missing with it */
+	assert_int_equal(take(n, pkts), 4);
+	for (unsigned int i = 0; i < 4; i++)
+		assert_int_equal(*(uint8_t *)leat_pkt_data(pkts[i]), i + 1);
+	assert_int_equal(nic_written(n, IGB_RDT), 0);
+	assert_int_equal(nic_writes(n, IGB_RDT), 3);	/* with the one of zero */
+	free_all(pkts, 4);
+}
+
+static void a_full_burst_leaves_the_doorbell_to_the_next(void **state)
+{
+	const struct leat_port_config cfg = { .rx_desc = 256 };
+	struct nic *n = *state;
+	struct leat_pkt *pkts[BURST];
+
+	assert_int_equal(nic_open(n, &cfg), 0);
+	for (unsigned int i = 0; i < BURST; i++)
+		nic_receive(n, 0, i, 60, 1, GOOD, 0);
+	assert_int_equal(take(n, pkts), BURST);
+	assert_int_equal(nic_written(n, IGB_RDT), 192);
+	free_all(pkts, BURST);
+	assert_int_equal(take(n, pkts), 0);
+	assert_int_equal(nic_written(n, IGB_RDT), 0);
+}
+
 static void broken_frames_are_dropped_and_counted(void **state)
 {
 	struct nic *n = *state;
@@ -183,6 +226,22 @@ static void a_frame_without_end_stops_the_queue(void **state)
 		if (nic_rxd(n, 0, i)->read.addr)
 			nic_receive(n, 0, i, 2048, 1, INTEL_RXD_DD, 0);
 	stopped(n, "has no end");
+}
+
+/* Buffers are due then, but nobody looks again at what the device says. */
+static void a_lie_behind_a_frame_is_told_once(void **state)
+{
+	const struct leat_port_config cfg = { .rx_desc = 256 };
+	struct nic *n = *state;
+	struct leat_pkt *pkts[BURST];
+
+	assert_int_equal(nic_open(n, &cfg), 0);
+	nic_receive(n, 0, 0, 60, 1, GOOD, 0);
+	nic_receive(n, 0, 1, 2049, 2, GOOD, 0);
+	assert_int_equal(take(n, pkts), 1);
+	assert_int_equal(n->errors, 1);
+	free_all(pkts, 1);
+	stopped(n, "holds more than fits (2049)");
 }
 
 /* ---- sending ---- */
@@ -406,10 +465,13 @@ int main(void)
 		TEST(frames_arrive_with_what_the_device_knows),
 		TEST(a_frame_over_three_buffers_is_one_packet),
 		TEST(long_frames_are_made_up_for_at_once),
+		TEST(what_fresh_buffers_bring_at_once_is_of_the_same_burst),
+		TEST(a_full_burst_leaves_the_doorbell_to_the_next),
 		TEST(broken_frames_are_dropped_and_counted),
 		TEST(buffers_are_refilled),
 		TEST(a_length_beyond_the_buffer_stops_the_queue),
 		TEST(a_lie_in_the_middle_of_a_frame_stops_the_queue),
+		TEST(a_lie_behind_a_frame_is_told_once),
 		TEST(a_frame_without_end_stops_the_queue),
 		TEST(plain_packets_take_a_descriptor),
 		TEST(a_context_is_sent_when_it_is_another),
