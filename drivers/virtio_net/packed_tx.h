@@ -32,10 +32,10 @@ static VIRTIO_ALWAYS_INLINE uint16_t packed_tx_burst(struct leat_txq *base, stru
 		return 0;
 	}
 	leat_prefetch(packed_desc(&t->p, t->p.taken));
-	packed_tx_ahead(t, n);
 	if (leat_virtio_tx_room(q) < n)
 		q->ops->clean(q, LEAT_MIN(n, q->size));
 	leat_virtio_tx_cleaned(q);
+	packed_tx_ahead(t, LEAT_MIN(n, leat_virtio_tx_room(q)));
 	if (LEAT_UNLIKELY(q->broken))
 		return 0;
 	sent = leat_virtio_tx_packets(q, pkts, n, run, &plain);
