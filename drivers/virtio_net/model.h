@@ -33,7 +33,9 @@
 
 #define VNET_FRAME_MIN	14	/* an Ethernet header */
 #define VNET_BURST	32	/* frames shown to the wire at once */
-#define VNET_WINDOW	64	/* slots read ahead, their lines on the way; a power of two */
+#define VNET_SLOTS	128	/* buffers read ahead, at most; a power of two */
+#define VNET_RX_AHEAD	64	/* so many, their lines on the way... */
+#define VNET_TX_AHEAD	96	/* ...and more where these are only read */
 #define VNET_DESC_LINE	4	/* descriptors in a cache line */
 #define VNET_WEIGHED	4096	/* frames received, by which what the driver does with them is judged */
 
@@ -127,7 +129,7 @@ struct vnet_queue {
 	uint64_t	map_iova, map_len;
 	char		*map_va;
 
-	struct vnet_slot slot[VNET_WINDOW];	/* by position & (VNET_WINDOW - 1) */
+	struct vnet_slot slot[VNET_SLOTS];	/* by position & (VNET_SLOTS - 1) */
 
 	/* what the driver configured */
 	uint64_t	desc_iova, avail_iova, used_iova;
@@ -270,7 +272,7 @@ void vnet_queue_start(struct vnet *v, struct vnet_queue *q);
 /* The DMA map changed: find the areas again; without them the queue stands still. */
 void vnet_queue_remap(struct vnet *v, struct vnet_queue *q);
 
-/* Fill slots from @pos on, up to the window's size or what is there; call their lines in. */
+/* Fill slots in, as far ahead of @pos as is good or as there are buffers; call their lines in. */
 void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos);
 /* Forget the slots: the next to be filled in is at @pos, the slow way took several. */
 void vnet_window_from(struct vnet_queue *q, uint16_t pos, uint16_t at);
@@ -355,7 +357,7 @@ typedef uint64_t __attribute__((may_alias)) vnet_raw64;
 
 LEAT_INLINE struct vnet_slot *vnet_slot(struct vnet_queue *q, uint16_t pos)
 {
-	return &q->slot[pos & (VNET_WINDOW - 1)];
+	return &q->slot[pos & (VNET_SLOTS - 1)];
 }
 
 /* The place of the buffer at @pos, which lies in [next, parsed]. */
@@ -458,7 +460,7 @@ bool vnet_header_write(const struct vnet *v, const struct leat_frame *f, struct 
 /* @hash is NULL or of each frame; it must be there with HASH_REPORT. */
 unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_frame *frames,
 		     unsigned int n, const struct vnet_hash *hash);
-/* Buffers known to be there, up to VNET_WINDOW at least. */
+/* Buffers known to be there, up to VNET_RX_AHEAD at least. */
 unsigned int vnet_rx_room(struct vnet *v, struct vnet_queue *q);
 
 /* ---- model_ctrl.c ---- */

@@ -95,44 +95,47 @@ static bool walk(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s, uint
 
 #define SHAPE (VIRTIO_DESC_F_NEXT | VIRTIO_DESC_F_WRITE | VIRTIO_DESC_F_INDIRECT)
 
-/* Header and data apart: the second descriptor carries the id. */
-static inline bool parse_two(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s,
-			     uint64_t addr, uint32_t len, uint16_t access)
+static struct vnet_desc desc_of(uint64_t addr, uint64_t rest)
 {
-	uint16_t second = vnet_place_add(q, s->at, 1);
-	const struct virtio_packed_desc *d = &q->ring[second & 0x7fff];
-	uint64_t rest = rest_of(d);
-
-	if (len != q->hdr_len || ((rest >> 48) & SHAPE) != access)
-		return false;
-	s->head = (uint16_t)(rest >> 32);
-	s->hdr = vnet_map(v, q, addr, len, access);
-	s->data = vnet_map(v, q, addr_of(d), (uint32_t)rest, access);
-	return s->hdr && s->data && vnet_fit(q, s, (uint32_t)rest, access);
+	return (struct vnet_desc){ addr, (uint32_t)rest, (uint16_t)(rest >> 48), 0 };
 }
 
-/* The buffer at @q->read, which moves behind it. False: there is none, or it is broken. */
-static inline bool parse(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s,
-			 uint16_t access)
+/* Header and data apart: the second descriptor carries the id. */
+static bool parse_two(struct vnet *v, struct vnet_queue *q, struct vnet_slot *s,
+		      const struct vnet_desc *hdr, uint16_t access)
 {
-	const struct virtio_packed_desc *d = &q->ring[q->read & 0x7fff];
+	const struct virtio_packed_desc *d = &q->ring[vnet_place_add(q, s->at, 1) & 0x7fff];
 	uint64_t rest = rest_of(d);
-	uint16_t flags = (uint16_t)(rest >> 48), read = q->read;
+	struct vnet_desc data = desc_of(addr_of(d), rest);
 
-	if (!is_available(flags, q->read))
+	s->head = (uint16_t)(rest >> 32);
+	return (data.flags & SHAPE) == access && vnet_shape_two(v, q, s, hdr, &data, access);
+}
+
+/*
+ * The buffer at @q->read, whatever it is, which moves behind it. False: there is none, or it
+ * is broken.
+ */
+static __attribute__((noinline)) bool parse(struct vnet *v, struct vnet_queue *q,
+					    struct vnet_slot *s, uint16_t access)
+{
+	const struct virtio_packed_desc *raw = &q->ring[q->read & 0x7fff];
+	uint64_t rest = rest_of(raw);
+	uint16_t read = q->read;
+	struct vnet_desc d;
+
+	if (!is_available((uint16_t)(rest >> 48), read))
 		return false;
 	leat_dma_rmb();		/* the flags before what they vouch for */
-	*s = (struct vnet_slot){ .at = read, .head = (uint16_t)(rest >> 32) };
-	if (LEAT_LIKELY((flags & SHAPE) == access &&
-			vnet_shape_one(v, q, s, addr_of(d), (uint32_t)rest, access))) {
+	d = desc_of(addr_of(raw), rest);
+	s->at = read;
+	s->head = (uint16_t)(rest >> 32);
+	if ((d.flags & SHAPE) == access && vnet_shape_far(v, q, s, d.addr, d.len, access)) {
 		q->read = vnet_place_add(q, read, 1);
-		vnet_call_in(s, access);
 		return true;
 	}
-	if ((flags & SHAPE) == (access | VIRTIO_DESC_F_NEXT) &&
-	    parse_two(v, q, s, addr_of(d), (uint32_t)rest, access)) {
+	if ((d.flags & SHAPE) == (access | VIRTIO_DESC_F_NEXT) && parse_two(v, q, s, &d, access)) {
 		q->read = vnet_place_add(q, read, 2);
-		vnet_call_in(s, access);
 		return true;
 	}
 	if (!walk(v, q, s, &read))
@@ -141,21 +144,60 @@ static inline bool parse(struct vnet *v, struct vnet_queue *q, struct vnet_slot 
 	return true;
 }
 
-/* The descriptors of the next burst, which a driver that is ahead has written. */
-static inline void call_in_next(const struct vnet_queue *q)
+/*
+ * The descriptors of the next burst, which a driver that is ahead has written: for reading,
+ * but where each will be written over when it is used.
+ */
+VNET_INLINE void call_in_next(const struct vnet_queue *q, uint16_t access)
 {
-	for (uint16_t i = 0; i < VNET_BURST; i += VNET_DESC_LINE)
-		leat_prefetch(&q->ring[vnet_place_add(q, q->read, i) & 0x7fff]);
+	for (uint16_t i = 0; i < VNET_BURST; i += VNET_DESC_LINE) {
+		const void *line = &q->ring[vnet_place_add(q, q->read, i) & 0x7fff];
+
+		if (access)
+			leat_prefetch_write(line);
+		else
+			leat_prefetch(line);
+	}
 }
 
-static inline void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
+/* Buffers of one descriptor within reach, as long as they last. */
+VNET_INLINE void fill_ordinary(struct vnet_queue *q, uint16_t end, uint16_t access)
 {
-	struct vnet_slot s;
+	const uint16_t known = SHAPE | VIRTIO_PACKED_F_AVAIL | VIRTIO_PACKED_F_USED;
+	const struct virtio_packed_desc *ring = q->ring;
+	const struct vnet_reach reach = vnet_reach(q);
+	const uint16_t size = q->size;
+	uint16_t at = q->read & 0x7fff, lap = q->read & 0x8000, pos;
 
-	for (; q->parsed != end && parse(v, q, &s, access); q->parsed++)
-		*vnet_slot(q, q->parsed) = s;
-	if (q->parsed == end)
-		call_in_next(q);
+	for (pos = q->parsed; pos != end; pos++) {
+		uint16_t want = access | (lap ? VIRTIO_PACKED_F_AVAIL : VIRTIO_PACKED_F_USED);
+		struct vnet_slot *s = vnet_slot(q, pos);
+		uint64_t rest = rest_of(&ring[at]);
+
+		if (((uint16_t)(rest >> 48) & known) != want)
+			break;
+		leat_dma_rmb();		/* the flags before what they vouch for */
+		if (!vnet_shape_one(s, &reach, addr_of(&ring[at]), (uint32_t)rest, access))
+			break;
+		s->head = (uint16_t)(rest >> 32);
+		s->at = lap | at;
+		if (++at == size) {
+			at = 0;
+			lap ^= 0x8000;
+		}
+	}
+	q->read = lap | at;
+	q->parsed = pos;
+}
+
+VNET_INLINE void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
+{
+	for (fill_ordinary(q, end, access); q->parsed != end; fill_ordinary(q, end, access)) {
+		if (!parse(v, q, vnet_slot(q, q->parsed), access))
+			return;
+		q->parsed++;
+	}
+	call_in_next(q, access);
 }
 
 static void fill_by_message(struct vnet *v, struct vnet_queue *q, uint16_t end)

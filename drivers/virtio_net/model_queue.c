@@ -190,13 +190,16 @@ void vnet_window_from(struct vnet_queue *q, uint16_t pos, uint16_t at)
 
 void vnet_window_fill(struct vnet *v, struct vnet_queue *q, uint16_t pos)
 {
-	uint16_t most = (uint16_t)(pos + VNET_WINDOW);
+	uint16_t most = q->access ? VNET_RX_AHEAD : VNET_TX_AHEAD;
 
-	if (q->packed) {
-		vnet_packed_fill(v, q, most);
+	if (!q->packed)
+		most = LEAT_MIN(most, (uint16_t)(q->seen - pos));
+	if ((uint16_t)(q->parsed - pos) >= most)
 		return;
-	}
-	vnet_split_fill(v, q, (uint16_t)(q->seen - pos) > VNET_WINDOW ? most : q->seen);
+	if (q->packed)
+		vnet_packed_fill(v, q, (uint16_t)(pos + most));
+	else
+		vnet_split_fill(v, q, (uint16_t)(pos + most));
 }
 
 bool vnet_queue_look(struct vnet *v, struct vnet_queue *q)

@@ -365,7 +365,7 @@ static unsigned int put_all(struct vnet *v, struct vnet_queue *q, const struct l
 
 unsigned int vnet_rx_room(struct vnet *v, struct vnet_queue *q)
 {
-	if ((uint16_t)(q->seen - q->next) < VNET_WINDOW && vnet_queue_look(v, q))
+	if ((uint16_t)(q->seen - q->next) < VNET_RX_AHEAD && vnet_queue_look(v, q))
 		vnet_window_fill(v, q, q->next);
 	return q->running ? (uint16_t)(q->seen - q->next) : 0;
 }
@@ -376,7 +376,7 @@ unsigned int vnet_rx(struct vnet *v, struct vnet_queue *q, const struct leat_fra
 	struct vnet_take t = { 0, q->at };
 	unsigned int done = 0;
 
-	if ((uint16_t)(q->seen - q->next) < LEAT_MAX(n, VNET_WINDOW) && !vnet_queue_look(v, q))
+	if ((uint16_t)(q->seen - q->next) < LEAT_MAX(n, VNET_RX_AHEAD) && !vnet_queue_look(v, q))
 		return 0;
 	if (!still_stuck(v, q))
 		done = put_all(v, q, frames, n, q->hdr_len == VIRTIO_NET_HDR_LEN_HASH ? hash : NULL, &t);

@@ -86,36 +86,56 @@ bool vnet_split_look(struct vnet *v, struct vnet_queue *q)
 }
 
 /* The two ordinary shapes. False: another, or wrong; the slow way finds out. */
-static inline bool parse(struct vnet *v, struct vnet_queue *q, uint16_t pos, struct vnet_slot *s,
-			 uint16_t access)
+static __attribute__((noinline)) bool parse(struct vnet *v, struct vnet_queue *q, uint16_t pos,
+					    struct vnet_slot *s, uint16_t access)
 {
 	uint16_t head = leat_le16_to_cpu(LEAT_READ_ONCE(q->avail->ring[pos & q->mask]));
-	struct vnet_desc d;
+	struct vnet_desc d, data;
 
-	if (LEAT_UNLIKELY(head >= q->size))
+	if (head >= q->size)
 		return false;
 	s->head = head;
 	d = vnet_desc_read(&q->desc[head]);
-	if (LEAT_LIKELY(d.flags == access))
-		return vnet_shape_one(v, q, s, d.addr, d.len, access);
-	if (d.flags != (access | VIRTIO_DESC_F_NEXT) || d.len != q->hdr_len || d.next >= q->size)
+	if (d.flags == access)
+		return vnet_shape_far(v, q, s, d.addr, d.len, access);
+	if (d.flags != (access | VIRTIO_DESC_F_NEXT) || d.next >= q->size)
 		return false;
-	s->hdr = vnet_map(v, q, d.addr, d.len, access);
-	d = vnet_desc_read(&q->desc[d.next]);
-	s->data = vnet_map(v, q, d.addr, d.len, access);
-	return s->hdr && s->data && d.flags == access && vnet_fit(q, s, d.len, access);
+	data = vnet_desc_read(&q->desc[d.next]);
+	return data.flags == access && vnet_shape_two(v, q, s, &d, &data, access);
 }
 
-static inline void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
+/* Buffers of one descriptor within reach, as long as they last. */
+VNET_INLINE void fill_ordinary(struct vnet_queue *q, uint16_t end, uint16_t access)
 {
-	for (uint16_t at = q->parsed; at != end; at++) {
-		struct vnet_slot s = { NULL, NULL, 0, 0, 0 };
+	const struct vnet_reach reach = vnet_reach(q);
+	const struct virtio_avail *avail = q->avail;
+	const struct virtio_desc *desc = q->desc;
+	const uint16_t mask = q->mask;
+	uint16_t pos;
 
-		if (LEAT_LIKELY(parse(v, q, at, &s, access)))
-			vnet_call_in(&s, access);
-		else
-			s.cap = 0;
-		*vnet_slot(q, at) = s;
+	for (pos = q->parsed; pos != end; pos++) {
+		uint16_t head = leat_le16_to_cpu(LEAT_READ_ONCE(avail->ring[pos & mask]));
+		struct vnet_slot *s = vnet_slot(q, pos);
+		struct vnet_desc d;
+
+		if (head > mask)
+			break;
+		d = vnet_desc_read(&desc[head]);
+		if (d.flags != access || !vnet_shape_one(s, &reach, d.addr, d.len, access))
+			break;
+		s->head = head;
+	}
+	q->parsed = pos;
+}
+
+VNET_INLINE void fill(struct vnet *v, struct vnet_queue *q, uint16_t end, uint16_t access)
+{
+	for (fill_ordinary(q, end, access); q->parsed != end; fill_ordinary(q, end, access)) {
+		struct vnet_slot *s = vnet_slot(q, q->parsed);
+
+		if (!parse(v, q, q->parsed, s, access))
+			s->cap = 0;
+		q->parsed++;
 	}
 }
 

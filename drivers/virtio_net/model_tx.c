@@ -197,7 +197,7 @@ unsigned int vnet_tx(struct vnet *v, struct vnet_queue *q)
 	struct vnet_burst b;
 	unsigned int sent;
 
-	if ((uint16_t)(q->seen - q->next) < VNET_WINDOW && !vnet_queue_look(v, q))
+	if ((uint16_t)(q->seen - q->next) < VNET_TX_AHEAD && !vnet_queue_look(v, q))
 		return 0;
 	if (!q->packed && q->next == q->seen)
 		return 0;

@@ -59,9 +59,12 @@
 
 /*
  * Call a cache line in, to read it soon or to write it (which takes it from the
- * other CPUs). Never faults. GCC gives the builtin's write hint away on plain x86-64.
+ * other CPUs); or, to be read a little later, into the second-level cache, which can wait
+ * for many more lines at a time. Never faults. GCC gives the builtin's write hint away on
+ * plain x86-64.
  */
 #define leat_prefetch(p) __builtin_prefetch((p), 0, 3)
+#define leat_prefetch_later(p) __builtin_prefetch((p), 0, 2)
 #if defined(__x86_64__)
 #define leat_prefetch_write(p) __asm__ volatile("prefetchw %0" : : "m"(*(const char *)(p)))
 #else
