@@ -42,6 +42,7 @@ struct virtio_split {
 	uint16_t	seen;		/* used->idx as last read */
 	uint16_t	told;		/* avail->idx as the device was last told of it */
 	bool		events;		/* EVENT_IDX: notifications by index, not by flags */
+	bool		moves;		/* the last packets had other descriptors than a lap before */
 
 	struct leat_virtio_queue vq;	/* as the device knows it */
 	struct leat_aspace *as;
@@ -139,6 +140,16 @@ static inline bool split_desc(struct virtio_split *s, uint16_t id, leat_iova_t a
 	return moved;
 }
 
+/*
+ * The lines of the next @n descriptors, by whose ids heads are taken in turn, called in if they
+ * will have to be written; others stay shared.
+ */
+static inline void split_ahead(const struct virtio_split *s, uint16_t pos, uint16_t n)
+{
+	for (uint16_t i = 0; s->moves && i < n; i += SPLIT_LINE)
+		leat_prefetch_write(&s->desc[(pos + i) & s->mask]);
+}
+
 /* The head of the next chain; it is the device's after publish. */
 static inline void split_push(struct virtio_split *s, uint16_t id)
 {
@@ -209,7 +220,6 @@ struct virtio_split_txq {
 	struct virtio_txq q;		/* first */
 	struct virtio_split s;
 	uint16_t	chains;		/* in order: heads in use whose length is not 1 */
-	bool		moves;		/* the last run's packets were others than a lap before */
 };
 
 static inline struct virtio_split_txq *split_txq_of(struct leat_txq *base)

@@ -28,6 +28,7 @@ static void rx_post(struct virtio_split_rxq *r, struct leat_pkt *const *pkts, un
 	struct virtio_slot *slots = r->q.slot;
 	const uint32_t room = r->q.room;
 	struct virtio_split s = r->s;
+	bool moves = false;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct leat_pkt *pkt = pkts[i];
@@ -35,10 +36,11 @@ static void rx_post(struct virtio_split_rxq *r, struct leat_pkt *const *pkts, un
 
 		slots[id].pkt = pkt;
 		slots[id].hdr = (char *)pkt->buf + off;
-		split_desc(&s, id, pkt->iova + off, room, VIRTIO_DESC_F_WRITE, 0);
+		moves |= split_desc(&s, id, pkt->iova + off, room, VIRTIO_DESC_F_WRITE, 0);
 		split_push(&s, id);
 	}
 	r->s.next = s.next;
+	r->s.moves = moves;
 }
 
 static uint16_t rx_missing(const struct virtio_split_rxq *r)

@@ -58,6 +58,7 @@ static VIRTIO_ALWAYS_INLINE uint16_t split_rx_burst(struct leat_rxq *base, struc
 	}
 	if (split_have(&r->s))
 		got = split_rx_frames(r, pkts, n, run);
+	split_ahead(&r->s, r->s.next, got);
 	if (filled && !r->q.broken) {
 		split_expose(&r->s);
 		split_wake(&r->s);

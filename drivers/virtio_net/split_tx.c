@@ -193,7 +193,7 @@ static uint16_t tx_plain_run(struct virtio_txq *q, struct leat_pkt **pkts, uint1
 	}
 	t->s.next = s.next;
 	t->q.next = pos;
-	t->moves = moves;
+	t->s.moves = moves;
 	*bytes += sum;
 	return i;
 }
@@ -242,13 +242,6 @@ static void tx_push(struct virtio_txq *q, struct leat_pkt *pkt, const struct vir
 
 static const struct virtio_txq_ops tx_ops = { tx_clean, tx_push };
 
-/* The lines of descriptors that will have to be written, called in; others stay shared. */
-static inline void tx_ahead(const struct virtio_split_txq *t, uint16_t n)
-{
-	for (uint16_t i = 0; t->moves && i < n; i += SPLIT_LINE)
-		leat_prefetch_write(&t->s.desc[(t->q.next + i) & t->s.mask]);
-}
-
 uint16_t leat_virtio_split_tx(struct leat_txq *base, struct leat_pkt **pkts, uint16_t n)
 {
 	struct virtio_split_txq *t = split_txq_of(base);
@@ -261,7 +254,7 @@ uint16_t leat_virtio_split_tx(struct leat_txq *base, struct leat_pkt **pkts, uin
 		return 0;
 	}
 	leat_prefetch(t->s.used);
-	tx_ahead(t, LEAT_MIN(n, VIRTIO_TX_AHEAD));
+	split_ahead(&t->s, q->next, LEAT_MIN(n, VIRTIO_TX_AHEAD));
 	if (leat_virtio_tx_room(q) < n)
 		tx_clean(q, LEAT_MIN(n, q->size));
 	leat_virtio_tx_cleaned(q);
