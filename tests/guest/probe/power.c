@@ -50,6 +50,24 @@ static bool can_sleep(const char *bdf)
 	return false;
 }
 
+/* The kernel puts a device to sleep later, by a worker; one that does not sleep yet is not woken. */
+static bool asleep(const char *bdf)
+{
+	char path[128], status[32] = "";
+
+	snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/power/runtime_status", bdf);
+	for (int ms = 0; ms < COMES_MS && strcmp(status, "suspended"); ms++) {
+		FILE *f = fopen(path, "r");
+
+		if (!f || fscanf(f, "%31s", status) != 1)
+			*status = '\0';
+		if (f)
+			fclose(f);
+		poll(NULL, 0, 1);
+	}
+	return !strcmp(status, "suspended");
+}
+
 static void try_woken(struct leat_dev *dev, const char *bdf)
 {
 	int wakeup = leat_eventfd_open();
@@ -58,6 +76,7 @@ static void try_woken(struct leat_dev *dev, const char *bdf)
 	check_err(leat_dev_sleep(dev, wakeup), 0, "enters low power, to be told when it ends");
 	check(!poll(&p, 1, 0), "nobody is told yet");
 	if (can_sleep(bdf)) {
+		check(asleep(bdf), "it sleeps");
 		control(bdf, "on");
 		check(poll(&p, 1, COMES_MS) == 1, "that wakes it, and we are told");
 		control(bdf, "auto");
