@@ -141,8 +141,8 @@ static inline bool split_desc(struct virtio_split *s, uint16_t id, leat_iova_t a
 }
 
 /*
- * The lines of the next @n descriptors, by whose ids heads are taken in turn, called in if they
- * will have to be written; others stay shared.
+ * Call in the lines of @n descriptors from @pos on, which are next in turn, if they will have to be
+ * written; others stay shared.
  */
 static inline void split_ahead(const struct virtio_split *s, uint16_t pos, uint16_t n)
 {
