@@ -99,6 +99,43 @@ static void test_header_apart(void **state)
 	rig_close(&r);
 }
 
+#define FAR 0x10000000u		/* from the rig's memory to another map */
+
+/* Frames in turns from two maps: each is found, though only one is within reach at a time. */
+static void test_two_maps(void **state)
+{
+	struct rig r;
+	char *far = calloc(1, RIG_MEM);
+	struct leat_mdma map = { .iova = RIG_IOVA + FAR, .len = RIG_MEM, .va = far,
+				 .read = true, .write = true };
+
+	(void)state;
+	assert_non_null(far);
+	rig_open(&r, NULL);
+	rig_start(&r, RIG_ALL, 64);
+	assert_int_equal(leat_mdev_dma_add(r.mdev, &map), 0);
+	for (unsigned int i = 0; i < 20; i++) {
+		uint32_t at = rig_tx_buf(&r, 60 + i, i);
+		struct rig_seg seg = { at, 72 + i };
+
+		if (i / 3 % 2) {
+			memcpy(far + at, r.mem + at, seg.len);
+			memset(r.mem + at, 0xff, seg.len);
+			seg.off += FAR;
+		}
+		rig_avail(&r, RIG_TX, rig_chain(&r, RIG_TX, &seg, 1));
+	}
+	rig_publish(&r, RIG_TX);
+	rig_run(&r);
+	assert_int_equal(r.wire->n, 20);
+	for (unsigned int i = 0; i < 20; i++)
+		expect_frame(&r, i, 60 + i, i);
+	assert_int_equal(r.mdev->stats.tx_frames, 20);
+	assert_int_equal(r.wire->shown, 20);
+	rig_close(&r);
+	free(far);
+}
+
 /* Cut anywhere, also inside the header, with empty pieces. */
 static unsigned int cut(struct rig *r, uint32_t at, uint32_t len, struct rig_seg *segs,
 			unsigned int max)
@@ -375,6 +412,7 @@ int main(void)
 		cmocka_unit_test(test_single),
 		cmocka_unit_test(test_by_message),
 		cmocka_unit_test(test_header_apart),
+		cmocka_unit_test(test_two_maps),
 		cmocka_unit_test(test_chains),
 		cmocka_unit_test(test_chains_by_message),
 		cmocka_unit_test(test_chains_put_off),
